@@ -1,0 +1,3 @@
+//! The `apiwatch` command.
+
+fn main() {}

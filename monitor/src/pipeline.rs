@@ -1,0 +1,25 @@
+//! The pure core: inputs in, outputs out. No clock, I/O, threads, async,
+//! randomness or hash order; the same inputs give byte-identical outputs.
+//!
+//! ```text
+//! Input ─► connection ─► stream ─► protocol ─► exchange ─► detect ─► Output
+//! ```
+
+/// What detectors see and how they report.
+pub mod detect;
+/// Findings and the ledger that keeps them.
+pub mod finding;
+/// Everything the pipeline needs from outside.
+pub mod input;
+/// What the pipeline says.
+pub mod output;
+/// Who is at an end of a connection.
+pub mod process;
+/// From bytes to exchanges.
+pub mod protocol;
+/// Policy and limits.
+pub mod settings;
+/// Counts of the pipeline.
+pub mod stats;
+/// Kernel time and wall time.
+pub mod time;

@@ -1,0 +1,36 @@
+//! Counts of the pipeline. Counters only rise; gauges are marked.
+
+use std::collections::BTreeMap;
+
+use super::input::{LossReason, Stage, UncapturedReason};
+
+/// A snapshot of the pipeline's counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Data records handled.
+    pub records: u64,
+    /// Connections seen.
+    pub connections_opened: u64,
+    /// Connections that ended.
+    pub connections_closed: u64,
+    /// Connections tracked now (gauge).
+    pub connections_tracked: u64,
+    /// Connections dropped from the table to make room.
+    pub connections_evicted: u64,
+    /// Bytes held in stream buffers now (gauge).
+    pub buffered_bytes: u64,
+    /// Bytes that connections moved, each connection counted once.
+    pub moved_bytes: u64,
+    /// Bytes that were read.
+    pub captured_bytes: u64,
+    /// Bytes that moved and were not read, by reason.
+    pub uncaptured_bytes: BTreeMap<UncapturedReason, u64>,
+    /// Records lost, by stage and reason.
+    pub lost: BTreeMap<(Stage, LossReason), u64>,
+    /// Exchanges said.
+    pub exchanges: u64,
+    /// Exchanges of which some bytes were not seen.
+    pub exchanges_incomplete: u64,
+    /// Findings open now (gauge).
+    pub findings_open: u64,
+}

@@ -1,0 +1,19 @@
+//! Where outputs go. A sink never blocks: what it cannot take it drops and counts.
+
+use crate::capture::status::CaptureStatus;
+use crate::pipeline::output::Output;
+use crate::pipeline::stats::Stats;
+
+/// Takes outputs as they come.
+pub trait Sink: Send {
+    /// Takes the outputs of one turn of the capture loop. Must not block.
+    fn accept(&mut self, outputs: &[Output]);
+
+    /// Takes the counts, about ten times a second. Must not block.
+    fn observe(&mut self, _stats: &Stats, _status: &CaptureStatus) {}
+
+    /// Outputs dropped so far because the sink was too slow.
+    fn dropped(&self) -> u64 {
+        0
+    }
+}
