@@ -78,11 +78,15 @@ pub struct Settings {
     pub own_port: u32,
     /// Network namespace (inode number) that the own listener lives in.
     pub own_netns: u32,
-    /// Bytes waiting in a ring at which the consumer is woken.
-    pub wakeup_bytes: u32,
+    /// Bytes waiting in the payload ring at which the consumer is woken.
+    pub data_wakeup_bytes: u32,
+    /// Bytes waiting in the control ring at which the consumer is woken.
+    pub control_wakeup_bytes: u32,
+    /// 1 where state is kept by cookie (tier B), 0 where it is kept in the socket.
+    pub state_by_cookie: u32,
 }
 
-const _: () = assert!(size_of::<Settings>() == 24);
+const _: () = assert!(size_of::<Settings>() == 32);
 const _: () = assert!(size_of::<Offsets>() % 4 == 0);
 
 #[cfg(feature = "user")]
