@@ -4,6 +4,16 @@ use crate::capture::status::CaptureStatus;
 use crate::pipeline::output::Output;
 use crate::pipeline::stats::Stats;
 
+/// Outputs as JSON lines.
+pub mod json;
+/// Names of the pipeline's words in records and metrics.
+pub mod name;
+/// Outputs for tests.
+#[cfg(test)]
+mod sample;
+/// Characters that must not reach a terminal as they are.
+pub mod text;
+
 /// Takes outputs as they come.
 pub trait Sink: Send {
     /// Takes the outputs of one turn of the capture loop. Must not block.
