@@ -8,6 +8,8 @@ use crate::pipeline::stats::Stats;
 pub mod blocking;
 /// Outputs as JSON lines.
 pub mod json;
+/// Prometheus metrics.
+pub mod metrics;
 /// Names of the pipeline's words in records and metrics.
 pub mod name;
 /// Which records a consumer wants.
