@@ -6,6 +6,8 @@ use crate::pipeline::stats::Stats;
 
 /// JSON lines to a file or pipe that may block.
 pub mod blocking;
+/// The HTTP server of `/metrics`.
+pub mod http;
 /// Outputs as JSON lines.
 pub mod json;
 /// Prometheus metrics.
