@@ -4,6 +4,26 @@ use crate::capture::status::CaptureStatus;
 use crate::pipeline::output::Output;
 use crate::pipeline::stats::Stats;
 
+/// JSON lines to a file or pipe that may block.
+pub mod blocking;
+/// The HTTP server of `/metrics`.
+pub mod http;
+/// Outputs as JSON lines.
+pub mod json;
+/// Prometheus metrics.
+pub mod metrics;
+/// Names of the pipeline's words in records and metrics.
+pub mod name;
+/// Which records a consumer wants.
+pub mod record_type;
+/// Outputs for tests.
+#[cfg(test)]
+mod sample;
+/// JSON lines to standard output, never blocking.
+pub mod stdout;
+/// Characters that must not reach a terminal as they are.
+pub mod text;
+
 /// Takes outputs as they come.
 pub trait Sink: Send {
     /// Takes the outputs of one turn of the capture loop. Must not block.

@@ -58,6 +58,16 @@ pub enum Anomaly {
     Gap,
 }
 
+impl Anomaly {
+    /// The name in records and metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gap => "gap",
+        }
+    }
+}
+
 /// What a connection speaks, from its bytes.
 #[derive(Debug)]
 pub struct Session {}
