@@ -5,6 +5,8 @@
 
 /// The only user of aya.
 pub mod capture;
+/// The configuration.
+pub mod config;
 /// The pure core.
 pub mod pipeline;
 /// Where outputs go.
