@@ -5,6 +5,8 @@
 
 /// The only user of aya.
 pub mod capture;
+/// The grammar of the command line.
+pub mod cli;
 /// The configuration.
 pub mod config;
 /// The pure core.
