@@ -5,6 +5,10 @@
 
 /// The only user of aya.
 pub mod capture;
+/// The grammar of the command line.
+pub mod cli;
+/// The configuration.
+pub mod config;
 /// The pure core.
 pub mod pipeline;
 /// Where outputs go.

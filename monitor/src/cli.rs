@@ -1,0 +1,279 @@
+//! The grammar of the command line. Standard output is data, standard error is
+//! diagnostics.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::builder::PossibleValue;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use tracing::level_filters::LevelFilter;
+
+use crate::capture::status::Tier;
+use crate::config;
+
+/// The commands `check-config`, `completions` and `man`.
+mod commands;
+
+pub use commands::{check_config, completions, load_config, man};
+
+/// See what every process of this host says over the network, from inside the kernel.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "apiwatch",
+    version,
+    disable_help_subcommand = true,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// Configuration file [default: /etc/apiwatch/config.toml if it exists]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Say more on standard error; twice for still more
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+
+    /// Say less on standard error; twice for errors only
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "verbose")]
+    pub quiet: u8,
+}
+
+impl Cli {
+    /// The least severe messages to log.
+    #[must_use]
+    pub const fn log_level(&self) -> LevelFilter {
+        match (self.verbose, self.quiet) {
+            (0, 0) => LevelFilter::INFO,
+            (0, 1) => LevelFilter::WARN,
+            (0, _) => LevelFilter::ERROR,
+            (1, _) => LevelFilter::DEBUG,
+            (_, _) => LevelFilter::TRACE,
+        }
+    }
+}
+
+/// What to do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Watch this host in the foreground; findings go to standard output as JSON lines
+    Daemon(DaemonArgs),
+    /// Show the traffic in the terminal
+    Top(TopArgs),
+    /// Write what the kernel sees to a trace file, to be replayed later
+    Record(RecordArgs),
+    /// Read a trace file as if it happened now; needs no privileges
+    Replay(ReplayArgs),
+    /// Say every error of a configuration file, each with its place
+    CheckConfig(CheckConfigArgs),
+    /// Say what this kernel and these privileges allow, and what each lack costs
+    Doctor(DoctorArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+    /// Print a manual page in roff, for `man -l -`
+    Man(ManArgs),
+}
+
+/// The names of [`Command`].
+const COMMANDS: [&str; 8] =
+    ["daemon", "top", "record", "replay", "check-config", "doctor", "completions", "man"];
+
+/// Arguments of `daemon`.
+#[derive(Args, Clone, Debug)]
+pub struct DaemonArgs {
+    /// How to capture.
+    #[command(flatten)]
+    pub capture: CaptureArgs,
+
+    /// Records to print as JSON lines, separated by commas
+    #[arg(long, value_name = "TYPES", value_delimiter = ',', default_value = "finding")]
+    pub print: Vec<RecordType>,
+}
+
+/// Arguments of `top`. It needs to know where the traffic comes from.
+#[derive(Args, Clone, Debug)]
+#[group(id = "traffic", required = true, multiple = false, args = ["standalone", "replay"])]
+pub struct TopArgs {
+    /// Capture in this process; needs the privileges of the daemon
+    #[arg(long)]
+    standalone: bool,
+
+    /// Show a trace file instead of live traffic
+    #[arg(long, value_name = "FILE", conflicts_with = "tier")]
+    replay: Option<PathBuf>,
+
+    /// How to capture.
+    #[command(flatten)]
+    pub capture: CaptureArgs,
+}
+
+impl TopArgs {
+    /// Where the traffic comes from.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic<'_> {
+        self.replay.as_deref().map_or(Traffic::Live, Traffic::Trace)
+    }
+}
+
+/// Where traffic comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Traffic<'a> {
+    /// A capture in this process.
+    Live,
+    /// A trace file.
+    Trace(&'a Path),
+}
+
+/// Arguments of `record`.
+#[derive(Args, Clone, Debug)]
+pub struct RecordArgs {
+    /// Trace file to write
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+
+    /// Stop after this time, as 250ms, 10s or 1h30m [default: when interrupted]
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    pub duration: Option<Duration>,
+
+    /// How to capture.
+    #[command(flatten)]
+    pub capture: CaptureArgs,
+
+    /// What to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Arguments of `replay`.
+#[derive(Args, Clone, Debug)]
+pub struct ReplayArgs {
+    /// Trace file to read
+    #[arg(value_name = "FILE")]
+    pub trace: PathBuf,
+
+    /// What to print.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// Arguments of `check-config`.
+#[derive(Args, Clone, Debug)]
+pub struct CheckConfigArgs {
+    /// File to check [default: the one that the daemon would use]
+    #[arg(value_name = "FILE", conflicts_with = "config")]
+    pub file: Option<PathBuf>,
+
+    /// Print the merged result as TOML, with what set each value
+    #[arg(long)]
+    pub print_effective: bool,
+}
+
+/// Arguments of `doctor`.
+#[derive(Args, Clone, Debug)]
+pub struct DoctorArgs {
+    /// Print JSON instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `completions`.
+#[derive(Args, Clone, Debug)]
+pub struct CompletionsArgs {
+    /// Shell to print them for
+    pub shell: clap_complete::Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Args, Clone, Debug)]
+pub struct ManArgs {
+    /// Command to describe [default: all of apiwatch]
+    #[arg(value_name = "COMMAND", value_parser = COMMANDS)]
+    pub command: Option<String>,
+}
+
+/// How to capture.
+#[derive(Args, Clone, Debug)]
+pub struct CaptureArgs {
+    /// Hooks to read payload with [default: capture.tier of the configuration]
+    #[arg(long, value_enum, value_name = "TIER")]
+    pub tier: Option<Tier>,
+}
+
+/// What to print of a recording.
+#[derive(Args, Clone, Debug)]
+pub struct OutputArgs {
+    /// Records to print as JSON lines, separated by commas
+    #[arg(
+        long,
+        value_name = "TYPES",
+        value_delimiter = ',',
+        default_value = "finding,exchange,connection,loss"
+    )]
+    pub print: Vec<RecordType>,
+}
+
+/// A type of records on standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
+pub enum RecordType {
+    /// Something to act on: opened, updated or resolved
+    Finding,
+    /// A request with its response
+    Exchange,
+    /// The open and the close of a connection
+    Connection,
+    /// What could not be delivered
+    Loss,
+}
+
+impl ValueEnum for Tier {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::A, Self::B]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Self::A => ("a", "sock_send_length and sock_recv_length"),
+            Self::B => ("b", "sys_exit"),
+        };
+        Some(PossibleValue::new(name).help(help))
+    }
+}
+
+/// How a command ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Fine.
+    Success = 0,
+    /// A failure or a violation.
+    Failure = 1,
+    /// The command line is wrong.
+    Usage = 2,
+    /// The daemon, or what a command needs to be of use, cannot be had (`EX_UNAVAILABLE`).
+    Unavailable = 69,
+    /// A privilege is missing (`EX_NOPERM`).
+    Privilege = 77,
+    /// The configuration is wrong (`EX_CONFIG`).
+    Config = 78,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    match config::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("it must be longer than nothing".to_owned()),
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,186 @@
+//! Configuration: the only code that knows TOML.
+//!
+//! ```text
+//! file ─► source ─► syntax ─► reader (schema, kind, value, allow, network) ─► check ─► Effective
+//!                      └──────────┴── diagnostic (suggest) ─► Report ◄───────┘
+//! ```
+//!
+//! A file is judged as a whole: every error is said at once, each with its place.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use crate::capture::status::Tier;
+use crate::pipeline::settings::Settings;
+
+/// `[[allow]]` rules.
+mod allow;
+/// What keys say about each other.
+mod check;
+/// An error or warning with its place, and how it is shown.
+mod diagnostic;
+/// The merged result and the documented example as TOML.
+mod effective;
+/// Opens and reads the file without trust in it.
+mod file;
+/// What a key takes: reads and shows its values.
+mod kind;
+/// Networks in CIDR notation.
+mod network;
+/// From a TOML table to a [`Config`].
+mod reader;
+/// Every key: its name, meaning, range and place in a [`Config`].
+mod schema;
+/// A text with its lines.
+mod source;
+/// "Did you mean".
+mod suggest;
+/// Errors of syntax, and what is left without them.
+mod syntax;
+/// Durations and sizes as people write them.
+mod value;
+
+pub use diagnostic::{Color, Report};
+pub use effective::{Effective, example};
+pub use file::FileFault;
+pub use value::{ValueError, parse_duration};
+
+/// The file that is used where none is named; it need not exist.
+pub const DEFAULT_PATH: &str = "/etc/apiwatch/config.toml";
+
+/// All that can be configured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// `[capture]`: the kernel side.
+    pub capture: CaptureConfig,
+    /// `[metrics]`: the Prometheus exporter.
+    pub metrics: MetricsConfig,
+    /// `[state]`: what survives a restart.
+    pub state: StateConfig,
+    /// `limits.memory`: hard cap on the memory of the daemon, in bytes.
+    pub memory_bytes: u64,
+    /// `[limits]`, `[volume]`, `[findings]` and `[[allow]]`: what the pipeline wants.
+    pub pipeline: Settings,
+}
+
+/// The kernel side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaptureConfig {
+    /// Hooks to use.
+    pub tier: TierChoice,
+    /// Size of the payload ring in bytes; a power of two.
+    pub ring_bytes: u32,
+}
+
+/// Hooks to use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TierChoice {
+    /// The best one that loads.
+    #[default]
+    Auto,
+    /// This one or none.
+    Only(Tier),
+}
+
+/// The Prometheus exporter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetricsConfig {
+    /// Where it listens; port 0 lets the kernel choose.
+    pub listen: SocketAddr,
+    /// Most time series of one metric; what comes after is counted as `_other`.
+    pub max_series: u32,
+}
+
+/// What survives a restart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateConfig {
+    /// Absolute path of the directory.
+    pub directory: PathBuf,
+}
+
+impl StateConfig {
+    /// The file with the learned baseline.
+    #[must_use]
+    pub fn baseline_file(&self) -> PathBuf {
+        self.directory.join("baseline")
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            capture: CaptureConfig { tier: TierChoice::Auto, ring_bytes: 8 * 1024 * 1024 },
+            metrics: MetricsConfig {
+                listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9464)),
+                max_series: 2000,
+            },
+            state: StateConfig { directory: PathBuf::from("/var/lib/apiwatch") },
+            memory_bytes: 256 * 1024 * 1024,
+            pipeline: Settings::default(),
+        }
+    }
+}
+
+/// Why there is no configuration. The exit code of each is 78.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be used at all.
+    #[error("{path}: {fault}")]
+    File {
+        /// Its path, fit for a terminal.
+        path: String,
+        /// What is wrong with it.
+        fault: FileFault,
+    },
+    /// The text of the file has errors.
+    #[error("{}", .0.render(Color::Plain))]
+    Text(Report),
+}
+
+impl ConfigError {
+    /// The errors as shown to a person: one or more lines, without control characters
+    /// other than line ends and, where asked for, colour.
+    #[must_use]
+    pub fn render(&self, color: Color) -> String {
+        match self {
+            Self::File { path, fault } => diagnostic::render_fault(path, fault, color),
+            Self::Text(report) => report.render(color),
+        }
+    }
+}
+
+/// Reads the configuration: from `path` where one is named, else from
+/// [`DEFAULT_PATH`] where that exists, else the built-in defaults.
+///
+/// # Errors
+///
+/// Returns [`ConfigError`] if the file cannot be used or has any error.
+pub fn load(path: Option<&Path>) -> Result<Effective, ConfigError> {
+    let default_path = Path::new(DEFAULT_PATH);
+    match path {
+        Some(path) => load_file(path),
+        None if file::is_absent(default_path) => Ok(Effective::default()),
+        None => load_file(default_path),
+    }
+}
+
+fn load_file(path: &Path) -> Result<Effective, ConfigError> {
+    let name = diagnostic::escape(&path.to_string_lossy());
+    match file::read(path) {
+        Ok(bytes) => parse(&name, bytes),
+        Err(fault) => Err(ConfigError::File { path: name, fault }),
+    }
+}
+
+/// Reads the configuration from the bytes of a file. `name` is shown as its path.
+///
+/// # Errors
+///
+/// Returns [`ConfigError::Text`] if there is any error.
+pub fn parse(name: &str, bytes: Vec<u8>) -> Result<Effective, ConfigError> {
+    let source = source::Source::from_bytes(name, bytes);
+    source.and_then(reader::read).map_err(ConfigError::Text)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,242 @@
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use toml::de::{DeInteger, DeValue};
+
+use super::Config;
+use super::diagnostic::obeyed;
+use super::schema::{Kind, TIERS, Unit};
+use super::suggest::nearest;
+use super::value::{format_duration, format_size, parse_duration, parse_size};
+
+/// Longest path, in bytes (`PATH_MAX`).
+const LONGEST_PATH: usize = 4096;
+
+/// Why a value is not accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// What is wrong with it.
+    pub(super) reason: String,
+    /// What to do about it.
+    pub(super) remedy: Option<String>,
+}
+
+impl Refusal {
+    pub(super) fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), remedy: None }
+    }
+
+    pub(super) fn remedy(self, remedy: impl Into<String>) -> Self {
+        Self { remedy: Some(remedy.into()), ..self }
+    }
+
+    /// The value is of another type.
+    pub(super) fn found(value: &DeValue<'_>) -> Self {
+        Self::new(format!("this is {}", type_name(value)))
+    }
+}
+
+impl Kind {
+    /// Puts a value into its place.
+    pub(super) fn accept(&self, config: &mut Config, value: &DeValue<'_>) -> Result<(), Refusal> {
+        match self {
+            Self::Whole { unit, least, most, set, .. } => {
+                set(config, whole(*unit, *least, *most, value)?);
+            }
+            Self::Duration { least, most, set, .. } => {
+                set(config, duration(*least, *most, value)?);
+            }
+            Self::Real { least, most, set, .. } => set(config, real(*least, *most, value)?),
+            Self::Tier => config.capture.tier = tier(value)?,
+            Self::Listen => config.metrics.listen = listen(value)?,
+            Self::Directory => config.state.directory = directory(value)?,
+        }
+        Ok(())
+    }
+
+    /// What is taken, as the end of "it must be ...".
+    pub(super) fn expected(&self) -> String {
+        match self {
+            Self::Whole { least, most, .. } if least == most => least.to_string(),
+            Self::Whole { unit: Unit::Count, least, most, .. } => {
+                format!("a whole number from {least} to {most}")
+            }
+            Self::Whole { unit, least, most, .. } => {
+                let form = if *unit == Unit::Bytes { "" } else { ", a power of two" };
+                format!("a size from {} to {}{form}", format_size(*least), format_size(*most))
+            }
+            Self::Duration { least, most, .. } => {
+                format!("a duration from {} to {}", format_duration(*least), format_duration(*most))
+            }
+            Self::Real { least, most, .. } => format!("a number from {least:?} to {most:?}"),
+            Self::Tier => choices(),
+            Self::Listen => "an IP address with a port".to_owned(),
+            Self::Directory => "an absolute path".to_owned(),
+        }
+    }
+
+    /// The value in its place, as TOML on one line.
+    pub(super) fn show(&self, config: &Config) -> String {
+        match self {
+            Self::Whole { unit: Unit::Count, value, .. } => value(config).to_string(),
+            Self::Whole { value, .. } => quoted(&format_size(value(config))),
+            Self::Duration { value, .. } => quoted(&format_duration(value(config))),
+            Self::Real { value, .. } => format!("{:?}", value(config)),
+            Self::Tier => {
+                let name = TIERS.iter().find(|(_, tier)| *tier == config.capture.tier);
+                quoted(name.expect("every tier has a name").0)
+            }
+            Self::Listen => quoted(&config.metrics.listen.to_string()),
+            Self::Directory => quoted(&config.state.directory.to_string_lossy()),
+        }
+    }
+}
+
+/// A text as a TOML string on one line, fit for a terminal.
+pub(super) fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => quoted.extend(['\\', letter]),
+            letter if obeyed(letter) || letter == '\t' => {
+                quoted.push_str(&format!("\\u{:04x}", u32::from(letter)));
+            }
+            letter => quoted.push(letter),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// A whole number of any radix; none beyond 128 bits.
+pub(super) fn integer(number: &DeInteger<'_>) -> Option<i128> {
+    i128::from_str_radix(number.as_str(), number.radix()).ok()
+}
+
+/// A text that stays on its line wherever it is shown.
+pub(super) fn plain_text(text: &str, longest: usize) -> Result<(), Refusal> {
+    if text.is_empty() {
+        return Err(Refusal::new("empty"));
+    }
+    if text.len() > longest {
+        return Err(Refusal::new(format!("longer than {longest} bytes")));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(Refusal::new("it has a control character"));
+    }
+    Ok(())
+}
+
+fn whole(unit: Unit, least: u64, most: u64, value: &DeValue<'_>) -> Result<u64, Refusal> {
+    let number = match (unit, value) {
+        (_, DeValue::Integer(number)) => integer(number).map(u64::try_from).and_then(Result::ok),
+        (Unit::Bytes | Unit::PowerOfTwoBytes, DeValue::String(text)) => {
+            Some(parse_size(text).map_err(|error| size_refusal(error.to_string(), text))?)
+        }
+        (Unit::Bytes | Unit::PowerOfTwoBytes, other) => {
+            let remedy = "write a number of bytes, or a text with a unit, as \"64MiB\"";
+            return Err(Refusal::found(other).remedy(remedy));
+        }
+        (Unit::Count, other) => return Err(Refusal::found(other)),
+    };
+    let number = number.filter(|number| (least..=most).contains(number));
+    let number = number.ok_or_else(|| Refusal::new("out of range"))?;
+    if unit == Unit::PowerOfTwoBytes && !number.is_power_of_two() {
+        return Err(not_a_power_of_two(number, most));
+    }
+    Ok(number)
+}
+
+fn size_refusal(reason: String, text: &str) -> Refusal {
+    let binary = text.trim_end_matches(['B', 'b', 'i']).to_ascii_uppercase().replace(' ', "");
+    let binary =
+        binary.replace('K', "Ki").replace('M', "Mi").replace('G', "Gi").replace('T', "Ti") + "B";
+    let refusal = Refusal::new(reason);
+    if parse_size(&binary).is_ok() {
+        return refusal.remedy(format!("did you mean \"{binary}\"?"));
+    }
+    refusal
+}
+
+fn not_a_power_of_two(number: u64, most: u64) -> Refusal {
+    let above = number.next_power_of_two();
+    let near = [above / 2, above].map(format_size);
+    let remedy = match near {
+        [below, above_text] if above <= most => format!("the nearest are {below} and {above_text}"),
+        [below, _] => format!("the nearest is {below}"),
+    };
+    Refusal::new("not a power of two").remedy(remedy)
+}
+
+fn duration(least: Duration, most: Duration, value: &DeValue<'_>) -> Result<Duration, Refusal> {
+    let DeValue::String(text) = value else {
+        return Err(Refusal::found(value).remedy("write a text with a unit, as \"60s\""));
+    };
+    let duration = parse_duration(text).map_err(|error| Refusal::new(error.to_string()))?;
+    let in_range = (least..=most).contains(&duration);
+    if in_range { Ok(duration) } else { Err(Refusal::new("out of range")) }
+}
+
+fn real(least: f64, most: f64, value: &DeValue<'_>) -> Result<f64, Refusal> {
+    let number: Option<f64> = match value {
+        DeValue::Float(number) => number.as_str().parse().ok(),
+        DeValue::Integer(number) => {
+            integer(number).map(i32::try_from).and_then(Result::ok).map(f64::from)
+        }
+        other => return Err(Refusal::found(other)),
+    };
+    let number = number.filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| Refusal::new("out of range"))
+}
+
+fn tier(value: &DeValue<'_>) -> Result<super::TierChoice, Refusal> {
+    let DeValue::String(text) = value else { return Err(Refusal::found(value)) };
+    if let Some((_, tier)) = TIERS.iter().find(|(name, _)| name == text) {
+        return Ok(*tier);
+    }
+    let refusal = Refusal::new("there is no such tier");
+    Err(match nearest(text, TIERS.iter().map(|(name, _)| *name)) {
+        Some(name) => refusal.remedy(format!("did you mean \"{name}\"?")),
+        None => refusal,
+    })
+}
+
+fn choices() -> String {
+    let names: Vec<String> = TIERS.iter().map(|(name, _)| quoted(name)).collect();
+    format!("one of {}", names.join(", "))
+}
+
+fn listen(value: &DeValue<'_>) -> Result<SocketAddr, Refusal> {
+    let DeValue::String(text) = value else { return Err(Refusal::found(value)) };
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    if let Ok(address) = text.parse::<IpAddr>() {
+        let complete = SocketAddr::new(address, Config::default().metrics.listen.port());
+        return Err(Refusal::new("the port is missing").remedy(format!("write \"{complete}\"")));
+    }
+    Err(Refusal::new("not an address with a port")
+        .remedy("names are not resolved; write as \"127.0.0.1:9464\" or \"[::1]:9464\""))
+}
+
+fn directory(value: &DeValue<'_>) -> Result<PathBuf, Refusal> {
+    let DeValue::String(text) = value else { return Err(Refusal::found(value)) };
+    plain_text(text, LONGEST_PATH)?;
+    if !text.starts_with('/') {
+        return Err(Refusal::new("it does not start with `/`"));
+    }
+    Ok(PathBuf::from(text.as_ref()))
+}
+
+fn type_name(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a number with a fraction",
+        DeValue::Boolean(_) => "a truth value",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
