@@ -11,6 +11,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::capture::status::Tier;
 use crate::config;
+use crate::sink::record_type::RecordType;
 
 /// The commands `check-config`, `completions` and `man`.
 mod commands;
@@ -216,19 +217,6 @@ pub struct OutputArgs {
     pub print: Vec<RecordType>,
 }
 
-/// A type of records on standard output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
-pub enum RecordType {
-    /// Something to act on: opened, updated or resolved
-    Finding,
-    /// A request with its response
-    Exchange,
-    /// The open and the close of a connection
-    Connection,
-    /// What could not be delivered
-    Loss,
-}
-
 impl ValueEnum for Tier {
     fn value_variants<'a>() -> &'a [Self] {
         &[Self::A, Self::B]
@@ -240,6 +228,22 @@ impl ValueEnum for Tier {
             Self::B => ("b", "sys_exit"),
         };
         Some(PossibleValue::new(name).help(help))
+    }
+}
+
+impl ValueEnum for RecordType {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Self::Connection => "The open and the close of a connection",
+            Self::Exchange => "A request with its response",
+            Self::Finding => "Something to act on: opened, updated or resolved",
+            Self::Loss => "What could not be delivered",
+        };
+        Some(PossibleValue::new(self.name()).help(help))
     }
 }
 

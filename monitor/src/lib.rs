@@ -7,9 +7,17 @@
 pub mod capture;
 /// The grammar of the command line.
 pub mod cli;
-/// The configuration.
+/// The only reader of the clocks.
+pub mod clock;
+/// The configuration; the only one that knows TOML.
 pub mod config;
+/// The life of the process.
+pub mod daemon;
 /// The pure core.
 pub mod pipeline;
 /// Where outputs go.
 pub mod sink;
+/// Recorded inputs.
+pub mod trace;
+/// The terminal UI.
+pub mod tui;

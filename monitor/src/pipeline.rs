@@ -2,24 +2,427 @@
 //! randomness or hash order; the same inputs give byte-identical outputs.
 //!
 //! ```text
-//! Input ─► connection ─► stream ─► protocol ─► exchange ─► detect ─► Output
+//! Input ─► table ─► connection ─► stream ─► protocol ─► exchange ─► detect ─► Output
 //! ```
+//!
+//! Contract: [`Pipeline::handle_input`], then drain [`Pipeline::poll_output`];
+//! [`Pipeline::next_deadline`] says when it wants a tick.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::connection::{Connection, Moved};
+use self::detect::{Detectors, Moment, Observation};
+use self::early::{EarlyOwners, Processes};
+use self::input::{
+    ConnectionChange, ConnectionEvent, Cookie, Input, Loss, LossReason, Record, Stage,
+    UncapturedReason,
+};
+use self::output::{ConnectionEventKind, Exchange, LossReport, Output};
+use self::process::ProcessKey;
+use self::protocol::ProtocolExchange;
+use self::settings::Settings;
+use self::stats::Stats;
+use self::table::{ConnectionTable, Slot};
+use self::time::{Timestamp, WallOffset};
+
+/// Learned volumes and the form in which they survive a restart.
+pub mod baseline;
+/// One TCP connection.
+mod connection;
 /// What detectors see and how they report.
 pub mod detect;
+/// What is known of an end before its connection is.
+mod early;
 /// Findings and the ledger that keeps them.
 pub mod finding;
 /// Everything the pipeline needs from outside.
 pub mod input;
 /// What the pipeline says.
 pub mod output;
+/// Whom an identity may talk to.
+pub mod policy;
 /// Who is at an end of a connection.
 pub mod process;
 /// From bytes to exchanges.
 pub mod protocol;
+/// How far away an address is.
+pub mod scope;
 /// Policy and limits.
 pub mod settings;
 /// Counts of the pipeline.
 pub mod stats;
+/// The ordered bytes of one direction.
+mod stream;
+/// Connections by the cookies of their ends.
+mod table;
+/// Text from outside, safe to show.
+pub mod text;
 /// Kernel time and wall time.
 pub mod time;
+
+/// An open is reported at the latest after this long, with what is known then.
+const SETTLING: Duration = Duration::from_millis(100);
+
+/// The pure core.
+pub struct Pipeline {
+    settings: Arc<Settings>,
+    now: Timestamp,
+    wall_offset: WallOffset,
+    connections: ConnectionTable,
+    processes: Processes,
+    early_owners: EarlyOwners,
+    detectors: Detectors,
+    stats: Stats,
+    outputs: VecDeque<Output>,
+    /// Connections whose open has not been reported, in the order of their age.
+    settling: VecDeque<(Timestamp, Slot, Cookie)>,
+    /// Connections with traffic that the detectors have not heard of.
+    active: Vec<(Slot, Cookie)>,
+    /// Exchanges that the record at hand completes.
+    completed: Vec<ProtocolExchange>,
+}
+
+impl Pipeline {
+    /// A pipeline with these settings that has seen nothing.
+    #[must_use]
+    pub fn new(settings: Arc<Settings>) -> Self {
+        Self {
+            detectors: Detectors::new(Arc::clone(&settings)),
+            processes: Processes::new(),
+            early_owners: EarlyOwners::new(),
+            settings,
+            now: Timestamp::default(),
+            wall_offset: WallOffset::default(),
+            connections: ConnectionTable::new(),
+            stats: Stats::default(),
+            outputs: VecDeque::new(),
+            settling: VecDeque::new(),
+            active: Vec::new(),
+            completed: Vec::new(),
+        }
+    }
+
+    /// Takes one input.
+    pub fn handle_input(&mut self, input: Input<'_>) {
+        match input {
+            Input::Record(record) => self.handle_record(&record),
+            Input::Connection(event) => self.handle_connection(&event),
+            Input::Owner { cookie, process } => self.handle_owner(cookie, process),
+            Input::Process(process) => {
+                self.processes.insert(process, self.settings.limits.processes);
+            }
+            Input::Loss(loss) => self.handle_loss(loss),
+            Input::Settings(settings) => {
+                self.settings = Arc::clone(&settings);
+                self.detectors.apply_settings(settings);
+            }
+            Input::Baseline(bytes) => {
+                // Damage was reported where the file was read; nothing is learned from it.
+                let _ = self.detectors.load_baseline(&bytes);
+            }
+            Input::Tick { time, wall_offset } => self.handle_tick(time, wall_offset),
+        }
+        self.collect_findings();
+    }
+
+    /// The next output, in order.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When it wants the next tick, at the latest; none where nothing waits.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        let settling = self.settling.front().map(|(opened, _, _)| opened.plus(SETTLING));
+        [settling, self.detectors.next_deadline()].into_iter().flatten().min()
+    }
+
+    /// The counts so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        Stats {
+            connections_tracked: self.connections.len() as u64,
+            findings_open: self.detectors.open_findings(),
+            ..self.stats.clone()
+        }
+    }
+
+    /// What was learned, in the form that [`Input::Baseline`] takes.
+    #[must_use]
+    pub fn baseline_bytes(&self) -> Vec<u8> {
+        self.detectors.baseline_bytes()
+    }
+
+    /// Ends every connection as if the watch on it ended now, so that what is held back
+    /// is said: at the end of a trace, or when the daemon stops.
+    pub fn finish(&mut self) {
+        for (slot, _) in self.connections.all() {
+            self.close(slot, None, self.now);
+        }
+        self.collect_findings();
+    }
+
+    fn handle_record(&mut self, record: &Record<'_>) {
+        self.now = self.now.max(record.time);
+        self.stats.records += 1;
+        let slot = self.connections.find(record.cookie);
+        let Some(connection) = slot.and_then(|slot| self.connections.get_mut(slot)) else {
+            return self.count_orphan(record);
+        };
+        if connection.reader() != record.cookie {
+            return; // the silent end of a pair, from before it was silent
+        }
+        let before = connection.buffered();
+        let moved = connection.take(&self.settings.limits, record, &mut self.completed);
+        let after = connection.buffered();
+        if let Some(slot) = slot {
+            self.account_buffer(slot, before, after);
+            self.note_active(slot, record.cookie);
+            self.count(&moved);
+            self.say_exchanges(slot);
+        }
+    }
+
+    fn handle_connection(&mut self, event: &ConnectionEvent) {
+        self.now = self.now.max(event.time);
+        match event.change {
+            ConnectionChange::Open | ConnectionChange::Found => self.open(event),
+            // Bytes may still be read after CLOSE.
+            ConnectionChange::Close => {}
+            ConnectionChange::Destroy => {
+                self.early_owners.remove(event.cookie);
+                if let Some(slot) = self.connections.find(event.cookie)
+                    && self.connections.get(slot).is_some_and(|it| it.reader() == event.cookie)
+                {
+                    self.close(slot, Some(event), event.time);
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, event: &ConnectionEvent) {
+        if self.connections.find(event.cookie).is_some() {
+            return;
+        }
+        let joined = event.peer.and_then(|peer| self.connections.find(peer));
+        let slot = if let Some(slot) = joined {
+            self.connections.alias(event.cookie, slot);
+            if let Some(connection) = self.connections.get_mut(slot) {
+                connection.join(event.cookie);
+            }
+            slot
+        } else {
+            self.make_room();
+            self.stats.connections_opened += 1;
+            let slot = self.connections.insert(event.cookie, Connection::open(event));
+            self.settling.push_back((event.time, slot, event.cookie));
+            slot
+        };
+        if let Some(process) = self.early_owners.remove(event.cookie) {
+            self.set_owner(slot, event.cookie, process);
+        }
+    }
+
+    fn handle_owner(&mut self, cookie: Cookie, process: ProcessKey) {
+        match self.connections.find(cookie) {
+            Some(slot) => self.set_owner(slot, cookie, process),
+            None => self.early_owners.insert(cookie, process, self.settings.limits.connections),
+        }
+    }
+
+    fn set_owner(&mut self, slot: Slot, cookie: Cookie, process: ProcessKey) {
+        if let (Some(process), Some(connection)) =
+            (self.processes.get(process), self.connections.get_mut(slot))
+        {
+            connection.set_owner(cookie, process);
+            if connection.is_settled() {
+                self.say_open(slot, self.now);
+            }
+        }
+    }
+
+    fn handle_loss(&mut self, loss: Loss) {
+        self.now = self.now.max(loss.time);
+        *self.stats.lost.entry((loss.stage, loss.reason)).or_default() += loss.count;
+        self.outputs.push_back(Output::Loss(LossReport {
+            loss,
+            since: self.wall_offset.wall(loss.since),
+            time: self.wall_offset.wall(loss.time),
+        }));
+    }
+
+    fn handle_tick(&mut self, time: Timestamp, wall_offset: WallOffset) {
+        self.now = self.now.max(time);
+        self.wall_offset = wall_offset;
+        while let Some(&(opened, slot, cookie)) = self.settling.front()
+            && opened.plus(SETTLING) <= self.now
+        {
+            self.settling.pop_front();
+            if self.connections.get(slot).is_some_and(|it| it.reader() == cookie) {
+                self.say_open(slot, self.now);
+            }
+        }
+        for (slot, cookie) in std::mem::take(&mut self.active) {
+            self.say_traffic(slot, cookie);
+        }
+        let moment = self.moment();
+        self.detectors.observe(Observation::Tick, moment);
+    }
+
+    /// Says what is left of a connection, and forgets it.
+    fn close(&mut self, slot: Slot, event: Option<&ConnectionEvent>, time: Timestamp) {
+        let Some(connection) = self.connections.get_mut(slot) else { return };
+        let cookie = connection.reader();
+        let before = connection.buffered();
+        let moved = connection.end(&self.settings.limits, event, time, &mut self.completed);
+        self.stats.buffered_bytes = self.stats.buffered_bytes.saturating_sub(before as u64);
+        self.count(&moved);
+        self.say_open(slot, time);
+        self.say_exchanges(slot);
+        self.say_traffic(slot, cookie);
+        let time = self.wall_offset.wall(time);
+        if let Some(connection) = self.connections.remove(slot) {
+            self.stats.connections_closed += 1;
+            let report = connection.report(ConnectionEventKind::Close, time);
+            self.outputs.push_back(Output::Connection(report));
+        }
+    }
+
+    /// Reports an open once.
+    fn say_open(&mut self, slot: Slot, time: Timestamp) {
+        let moment = self.moment();
+        let time = self.wall_offset.wall(time);
+        let Some(connection) = self.connections.get_mut(slot) else { return };
+        if std::mem::replace(&mut connection.reported, true) {
+            return;
+        }
+        let report = connection.report(ConnectionEventKind::Open, time);
+        self.detectors.observe(
+            Observation::Connected {
+                connection: report.connection,
+                ends: &report.ends,
+                observed: report.observed,
+            },
+            moment,
+        );
+        self.outputs.push_back(Output::Connection(report));
+    }
+
+    /// Says the exchanges that were just completed.
+    fn say_exchanges(&mut self, slot: Slot) {
+        if self.completed.is_empty() {
+            return;
+        }
+        if self.connections.get(slot).is_some_and(|it| !it.reported) {
+            self.say_open(slot, self.now);
+        }
+        let moment = self.moment();
+        let Some(connection) = self.connections.get_mut(slot) else { return };
+        for completed in self.completed.drain(..) {
+            let exchange = Exchange {
+                connection: connection.id(),
+                time: self.wall_offset.wall(completed.began),
+                ends: Arc::clone(connection.ends()),
+                protocol: completed.protocol,
+                encrypted: false,
+                source: input::Source::Socket,
+                request: completed.request,
+                response: completed.response,
+                duration: completed.duration,
+                ttfb: completed.ttfb,
+                auth: completed.auth,
+                anomalies: completed.anomalies,
+            };
+            connection.unreported_requests += u64::from(exchange.request.is_some());
+            self.stats.exchanges += 1;
+            self.stats.exchanges_incomplete += u64::from(!exchange.is_complete());
+            self.detectors.observe(Observation::Exchange(&exchange), moment);
+            self.outputs.push_back(Output::Exchange(exchange));
+        }
+    }
+
+    /// Tells the detectors what a connection moved since they last heard.
+    fn say_traffic(&mut self, slot: Slot, cookie: Cookie) {
+        let moment = self.moment();
+        let Some(connection) = self.connections.get_mut(slot) else { return };
+        if connection.reader() != cookie {
+            return;
+        }
+        connection.is_active = false;
+        let bytes = std::mem::take(&mut connection.unreported_bytes);
+        let requests = std::mem::take(&mut connection.unreported_requests);
+        if bytes == 0 && requests == 0 {
+            return;
+        }
+        let (ends, observed) = (connection.ends(), connection.observed());
+        self.detectors.observe(Observation::Traffic { ends, observed, bytes, requests }, moment);
+    }
+
+    fn note_active(&mut self, slot: Slot, cookie: Cookie) {
+        if let Some(connection) = self.connections.get_mut(slot)
+            && !std::mem::replace(&mut connection.is_active, true)
+        {
+            self.active.push((slot, cookie));
+        }
+    }
+
+    fn collect_findings(&mut self) {
+        while let Some(finding) = self.detectors.poll_finding() {
+            self.outputs.push_back(Output::Finding(finding));
+        }
+    }
+
+    fn make_room(&mut self) {
+        while self.connections.len() >= self.settings.limits.connections as usize
+            && let Some(victim) = self.connections.victim()
+        {
+            self.stats.connections_evicted += 1;
+            self.count_lost(Stage::Pipeline, LossReason::Evicted, 1);
+            self.close(victim, None, self.now);
+        }
+    }
+
+    /// Keeps the sum of all buffers within its bound: who goes over it gives up.
+    fn account_buffer(&mut self, slot: Slot, before: usize, after: usize) {
+        let sum = self.stats.buffered_bytes + after as u64;
+        self.stats.buffered_bytes = sum.saturating_sub(before as u64);
+        if self.stats.buffered_bytes > self.settings.limits.buffered_bytes
+            && let Some(connection) = self.connections.get_mut(slot)
+        {
+            connection.shed();
+            self.stats.buffered_bytes = self.stats.buffered_bytes.saturating_sub(after as u64);
+            self.count_lost(Stage::Pipeline, LossReason::TableFull, 1);
+        }
+    }
+
+    /// A record of a connection whose open was lost: its bytes are known to have moved.
+    fn count_orphan(&mut self, record: &Record<'_>) {
+        self.stats.moved_bytes += u64::from(record.length);
+        *self.stats.uncaptured_bytes.entry(UncapturedReason::Lost).or_default() +=
+            u64::from(record.length);
+    }
+
+    fn count(&mut self, moved: &Moved) {
+        self.stats.moved_bytes += moved.bytes;
+        self.stats.captured_bytes += moved.captured;
+        let reasons = [
+            (UncapturedReason::Lost, moved.lost),
+            (UncapturedReason::Bypassed, moved.bypassed),
+        ];
+        for (reason, bytes) in reasons.into_iter().chain(moved.uncaptured) {
+            if bytes > 0 {
+                *self.stats.uncaptured_bytes.entry(reason).or_default() += bytes;
+            }
+        }
+    }
+
+    fn count_lost(&mut self, stage: Stage, reason: LossReason, count: u64) {
+        *self.stats.lost.entry((stage, reason)).or_default() += count;
+    }
+
+    fn moment(&self) -> Moment {
+        Moment { time: self.now, wall_offset: self.wall_offset }
+    }
+}

@@ -32,6 +32,11 @@ pub trait Sink: Send {
     /// Takes the counts, about ten times a second. Must not block.
     fn observe(&mut self, _stats: &Stats, _status: &CaptureStatus) {}
 
+    /// Whether whoever reads from the sink is gone for good.
+    fn is_closed(&self) -> bool {
+        false
+    }
+
     /// Outputs dropped so far because the sink was too slow.
     fn dropped(&self) -> u64 {
         0

@@ -146,6 +146,15 @@ pub struct Exchange {
     pub anomalies: Vec<Anomaly>,
 }
 
+impl Exchange {
+    /// Whether all of its request and response is accounted for.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.request.as_ref().is_some_and(|request| request.complete)
+            && self.response.as_ref().is_some_and(|response| response.complete)
+    }
+}
+
 /// Protocol of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Protocol {

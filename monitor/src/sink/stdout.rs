@@ -66,12 +66,6 @@ impl StdoutSink {
         Ok(Self { records, lines: Lines::default(), queue, dropped: 0, thread: Some(thread) })
     }
 
-    /// Whether nobody reads any more: the pipe is closed, or writing failed. From
-    /// then on every line is dropped.
-    #[must_use]
-    pub fn closed(&self) -> bool {
-        self.queue.is_closed()
-    }
 }
 
 impl Sink for StdoutSink {
@@ -83,6 +77,11 @@ impl Sink for StdoutSink {
         if !self.lines.is_empty() {
             self.dropped += self.queue.push(&self.lines);
         }
+    }
+
+    /// The pipe is closed, or writing failed: from then on every line is dropped.
+    fn is_closed(&self) -> bool {
+        self.queue.is_closed()
     }
 
     fn dropped(&self) -> u64 {

@@ -86,7 +86,7 @@ fn a_closed_pipe_is_noted_and_every_line_is_counted_as_dropped() {
     let mut sink = StdoutSink::new(pipe, RecordTypes::all(), QUEUE_BYTES).unwrap();
     // The header meets the closed pipe; the thread then ends by itself.
     sink.thread.take().unwrap().join().unwrap();
-    assert!(sink.closed());
+    assert!(sink.is_closed());
     sink.accept(&outputs(4));
     assert_eq!(sink.dropped(), 4);
 }

@@ -1,0 +1,39 @@
+//! The only reader of the clocks.
+
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::pipeline::time::{Timestamp, WallOffset, WallTime};
+
+/// Kernel time now: the clock of the kernel side's records.
+#[must_use]
+pub fn monotonic() -> Timestamp {
+    Timestamp(nanoseconds(ClockId::Monotonic))
+}
+
+/// Wall time now.
+#[must_use]
+pub fn wall() -> WallTime {
+    WallTime(nanoseconds(ClockId::Realtime))
+}
+
+/// How wall time stands to kernel time now.
+#[must_use]
+pub fn wall_offset() -> WallOffset {
+    offset_of(ClockId::Monotonic)
+}
+
+/// How wall time stands to the time since boot, suspended time included.
+#[must_use]
+pub fn boot_offset() -> WallOffset {
+    offset_of(ClockId::Boottime)
+}
+
+fn offset_of(clock: ClockId) -> WallOffset {
+    let wall = nanoseconds(ClockId::Realtime);
+    WallOffset(wall.wrapping_sub(nanoseconds(clock)).cast_signed())
+}
+
+fn nanoseconds(clock: ClockId) -> u64 {
+    let now = clock_gettime(clock);
+    now.tv_sec.cast_unsigned() * 1_000_000_000 + now.tv_nsec.cast_unsigned()
+}

@@ -1,0 +1,125 @@
+//! The life of the process.
+
+use std::path::Path;
+
+use anyhow::Context;
+
+use self::engine::Engine;
+use self::signals::Signals;
+use crate::capture::status::Tier;
+use crate::capture::{self, CaptureError};
+use crate::cli::{DaemonArgs, Exit};
+use crate::clock;
+use crate::config::{self, Config, TierChoice};
+use crate::pipeline::input::Input;
+use crate::sink::http;
+use crate::sink::metrics::{MetricsSink, ReloadOutcome};
+use crate::sink::stdout::StdoutSink;
+
+/// The loop that all captures share: drain, pipeline, sinks.
+pub mod engine;
+/// What this kernel and these privileges allow.
+pub mod doctor;
+/// A trace of what comes in.
+pub mod record;
+/// A trace through the pipeline.
+pub mod replay;
+/// Signals as flags.
+pub mod signals;
+/// What was learned, kept across restarts.
+pub mod state;
+/// The terminal UI with a capture of its own, or over a file.
+pub mod top;
+
+/// Seconds between two savings of what was learned.
+const SAVE_INTERVAL: std::time::Duration = std::time::Duration::from_secs(300);
+
+/// Runs the daemon until it is told to stop.
+///
+/// # Errors
+/// What keeps it from starting, or from going on.
+pub fn run(args: &DaemonArgs, config: &Config, config_path: Option<&Path>) -> anyhow::Result<Exit> {
+    let listener = http::bind(config.metrics.listen)?;
+    let own_port = listener.local_addr().context("asking for the address of /metrics")?.port();
+    let signals = Signals::install().context("installing signal handlers")?;
+
+    let metrics = MetricsSink::new(config.metrics.max_series as usize, &kernel_release());
+    let exporter = metrics.exporter();
+    let stdout = StdoutSink::stdout(args.print.iter().copied().collect()).context("opening standard output")?;
+    let mut engine = Engine::new(config.pipeline.clone());
+    engine.add_sink("stdout", Box::new(stdout));
+    engine.add_sink("metrics", Box::new(metrics));
+    let baseline = config.state.baseline_file();
+    engine.load_baseline(&baseline);
+    engine.start(capture_options(config, args.capture.tier, own_port))?;
+    let scraped = exporter.clone();
+    let server = http::serve(listener, move || scraped.render())
+        .context("starting the server of /metrics")?;
+    tracing::info!(address = %config.metrics.listen, tier = ?engine.tier(), "Watching; metrics are served.");
+
+    let mut saved = clock::monotonic();
+    while !signals.stop() && !engine.is_done() {
+        engine.turn()?;
+        for (sink, dropped) in engine.dropped() {
+            exporter.report_dropped(sink, dropped);
+        }
+        if signals.take_reload() {
+            exporter.report_reload(reload(&mut engine, config_path));
+        }
+        if clock::monotonic().since(saved) >= SAVE_INTERVAL {
+            saved = clock::monotonic();
+            engine.save_baseline(&baseline);
+        }
+    }
+    engine.stop();
+    engine.save_baseline(&baseline);
+    server.shutdown();
+    Ok(Exit::Success)
+}
+
+/// Reads the configuration again. Capture, metrics and state keep what they started with.
+fn reload(engine: &mut Engine, config_path: Option<&Path>) -> ReloadOutcome {
+    match config::load(config_path) {
+        Ok(effective) => {
+            engine.handle(Input::Settings(effective.config.pipeline.into()));
+            tracing::info!("The configuration was read again; policy, limits and findings follow it.");
+            ReloadOutcome::Succeeded
+        }
+        Err(error) => {
+            tracing::error!(%error, "The new configuration is not valid, so the old one stays in force.");
+            ReloadOutcome::Failed
+        }
+    }
+}
+
+/// What the capture needs of the configuration and the command line.
+pub(crate) fn capture_options(
+    config: &Config,
+    forced: Option<Tier>,
+    own_port: u16,
+) -> capture::Options {
+    let configured = match config.capture.tier {
+        TierChoice::Auto => None,
+        TierChoice::Only(tier) => Some(tier),
+    };
+    capture::Options {
+        tier: forced.or(configured),
+        ring_bytes: config.capture.ring_bytes,
+        own_port,
+    }
+}
+
+/// Release of the running kernel.
+pub(crate) fn kernel_release() -> String {
+    rustix::system::uname().release().to_string_lossy().into_owned()
+}
+
+/// How a command ends that failed with this error.
+#[must_use]
+pub fn exit_of(error: &anyhow::Error) -> Exit {
+    match error.downcast_ref::<CaptureError>() {
+        Some(CaptureError::Privilege(_)) => Exit::Privilege,
+        Some(CaptureError::Kernel(_) | CaptureError::Btf(_)) => Exit::Unavailable,
+        Some(CaptureError::Io { .. }) | None => Exit::Failure,
+    }
+}

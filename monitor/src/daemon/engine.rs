@@ -1,0 +1,221 @@
+//! The loop that all captures share: drain, pipeline, sinks.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use super::state;
+use crate::capture::status::{CaptureStatus, Tier};
+use crate::capture::{Capture, CaptureError, Options};
+use crate::clock;
+use crate::pipeline::Pipeline;
+use crate::pipeline::input::Input;
+use crate::pipeline::output::Output;
+use crate::pipeline::settings::Settings;
+use crate::pipeline::time::Timestamp;
+use crate::sink::Sink;
+use crate::trace::TraceWriter;
+
+/// How long the reader lets records gather.
+const GATHER: Duration = Duration::from_millis(5);
+/// Time between two ticks of the pipeline where it asks for none earlier.
+const TICK: Duration = Duration::from_secs(1);
+/// Least time between two ticks.
+const LEAST_TICK: Duration = Duration::from_millis(50);
+/// Time between two looks of the sinks at the counts.
+const OBSERVE: Duration = Duration::from_millis(100);
+
+/// Capture, pipeline and sinks, driven by one thread.
+pub struct Engine {
+    pipeline: Pipeline,
+    capture: Option<Capture>,
+    sinks: Vec<(&'static str, Box<dyn Sink>)>,
+    trace: Option<TraceWriter<std::fs::File>>,
+    outputs: Vec<Output>,
+    ticked: Timestamp,
+    observed: Timestamp,
+    failure: Option<anyhow::Error>,
+}
+
+impl Engine {
+    /// A pipeline with these settings, without a capture or a sink.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            pipeline: Pipeline::new(Arc::new(settings)),
+            capture: None,
+            sinks: Vec::new(),
+            trace: None,
+            outputs: Vec::new(),
+            ticked: Timestamp::default(),
+            observed: Timestamp::default(),
+            failure: None,
+        }
+    }
+
+    /// Adds a sink; `name` is what its drops are counted under.
+    pub fn add_sink(&mut self, name: &'static str, sink: Box<dyn Sink>) {
+        self.sinks.push((name, sink));
+    }
+
+    /// Writes every input from now on to a trace, the settings first.
+    pub fn record_to(&mut self, trace: TraceWriter<std::fs::File>, settings: Settings) {
+        self.trace = Some(trace);
+        self.handle(Input::Settings(settings.into()));
+    }
+
+    /// Learns from what an earlier run left, where that is in order.
+    pub fn load_baseline(&mut self, file: &Path) {
+        match state::load(file) {
+            Ok(Some(bytes)) => self.handle(Input::Baseline(bytes)),
+            Ok(None) => {}
+            Err(error) => {
+                tracing::warn!(%error, "What earlier runs learned cannot be used; learning starts anew.");
+            }
+        }
+    }
+
+    /// Saves what was learned.
+    pub fn save_baseline(&self, file: &Path) {
+        if let Err(error) = state::save(file, &self.pipeline.baseline_bytes()) {
+            tracing::warn!(%error, "What was learned cannot be saved.");
+        }
+    }
+
+    /// Starts the capture.
+    ///
+    /// # Errors
+    /// As [`Capture::start`].
+    pub fn start(&mut self, options: Options) -> Result<(), CaptureError> {
+        self.tick(clock::monotonic());
+        let Self { pipeline, trace, failure, .. } = self;
+        let capture = Capture::start(options, &mut |input| feed(pipeline, trace, failure, input))?;
+        for (program, why) in &capture.status().declined {
+            tracing::warn!(program, why, "A program was declined.");
+        }
+        self.capture = Some(capture);
+        Ok(())
+    }
+
+    /// The tier in use.
+    #[must_use]
+    pub fn tier(&self) -> Option<Tier> {
+        self.capture.as_ref().and_then(|capture| capture.status().tier)
+    }
+
+    /// Waits for records, handles them, and feeds the sinks.
+    ///
+    /// # Errors
+    /// When waiting fails or the trace cannot be written.
+    pub fn turn(&mut self) -> anyhow::Result<()> {
+        let Self { pipeline, capture, trace, failure, .. } = self;
+        if let Some(capture) = capture {
+            capture.wait(GATHER)?;
+            capture.drain(&mut |input| feed(pipeline, trace, failure, input));
+        }
+        let now = clock::monotonic();
+        let asked = self.pipeline.next_deadline().is_some_and(|deadline| deadline <= now);
+        let since = now.since(self.ticked);
+        if since >= TICK || (asked && since >= LEAST_TICK) {
+            self.tick(now);
+        }
+        self.pass_on();
+        if now.since(self.observed) >= OBSERVE {
+            self.observed = now;
+            self.account();
+        }
+        self.failure.take().map_or(Ok(()), Err)
+    }
+
+    /// Hands one input to the pipeline, and to the trace where there is one.
+    pub fn handle(&mut self, input: Input<'_>) {
+        let Self { pipeline, trace, failure, .. } = self;
+        feed(pipeline, trace, failure, input);
+    }
+
+    /// Ends everything: what is held back is said.
+    pub fn stop(&mut self) {
+        let Self { pipeline, capture, trace, failure, .. } = self;
+        if let Some(capture) = capture {
+            capture.drain(&mut |input| feed(pipeline, trace, failure, input));
+        }
+        self.account();
+        self.tick(clock::monotonic());
+        self.capture = None;
+        self.pipeline.finish();
+        self.pass_on();
+    }
+
+    /// Ends the trace.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn finish_trace(&mut self) -> anyhow::Result<()> {
+        if let Some(trace) = self.trace.take() {
+            trace.finish().context("finishing the trace")?;
+        }
+        self.failure.take().map_or(Ok(()), Err)
+    }
+
+    /// Outputs that each sink has dropped.
+    pub fn dropped(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.sinks.iter().map(|(name, sink)| (*name, sink.dropped()))
+    }
+
+    /// Whether a sink that the process exists for is gone.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.sinks.iter().any(|(_, sink)| sink.is_closed())
+    }
+
+    fn tick(&mut self, time: Timestamp) {
+        self.ticked = time;
+        self.handle(Input::Tick { time, wall_offset: clock::wall_offset() });
+    }
+
+    /// Counts what was lost and shows the counts to the sinks.
+    fn account(&mut self) {
+        let Self { pipeline, capture, trace, failure, .. } = self;
+        let status = match capture {
+            Some(capture) => {
+                capture.account(&mut |input| feed(pipeline, trace, failure, input)).clone()
+            }
+            None => CaptureStatus::default(),
+        };
+        let stats = self.pipeline.stats();
+        for (_, sink) in &mut self.sinks {
+            sink.observe(&stats, &status);
+        }
+        self.pass_on();
+    }
+
+    fn pass_on(&mut self) {
+        while let Some(output) = self.pipeline.poll_output() {
+            self.outputs.push(output);
+        }
+        if self.outputs.is_empty() {
+            return;
+        }
+        for (_, sink) in &mut self.sinks {
+            sink.accept(&self.outputs);
+        }
+        self.outputs.clear();
+    }
+}
+
+fn feed(
+    pipeline: &mut Pipeline,
+    trace: &mut Option<TraceWriter<std::fs::File>>,
+    failure: &mut Option<anyhow::Error>,
+    input: Input<'_>,
+) {
+    if let Some(writer) = trace
+        && let Err(error) = writer.write(&input)
+    {
+        *failure = Some(anyhow::Error::new(error).context("writing the trace"));
+        *trace = None;
+    }
+    pipeline.handle_input(input);
+}

@@ -1,0 +1,88 @@
+//! What was learned, kept across restarts in one file that is replaced as a whole: a
+//! reader finds the old one or the new one, never a part.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// Largest file that is read.
+const MAXIMUM_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Why the file cannot be used.
+#[derive(Debug, Error)]
+#[error("{what} {}: {source}", path.display())]
+pub struct StateError {
+    what: &'static str,
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// What an earlier run left; none where there was none.
+///
+/// # Errors
+/// When the file is there and cannot be read, or is too large.
+pub fn load(path: &Path) -> Result<Option<Vec<u8>>, StateError> {
+    let failed = |source| StateError { what: "reading", path: path.to_owned(), source };
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut bytes = Vec::new();
+    file.take(MAXIMUM_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MAXIMUM_BYTES {
+        return Err(failed(io::Error::other("larger than apiwatch ever writes it")));
+    }
+    Ok(Some(bytes))
+}
+
+/// Replaces the file.
+///
+/// # Errors
+/// When the directory cannot be made or the file not written; then the old one stays.
+pub fn save(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+    let failed = |source| StateError { what: "writing", path: path.to_owned(), source };
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory).map_err(failed)?;
+    }
+    let temporary = path.with_extension("new");
+    let _ = fs::remove_file(&temporary);
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&temporary)
+        .map_err(failed)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)?;
+    fs::rename(&temporary, path).map_err(failed)?;
+    // The rename itself must survive a power cut.
+    path.parent().map_or(Ok(()), |it| File::open(it).and_then(|it| it.sync_all())).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_saved_is_loaded_and_replaced() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let file = directory.path().join("deeper/baseline");
+        assert!(load(&file).expect("a missing file is no error").is_none());
+        for content in [b"one".as_slice(), b"another"] {
+            save(&file, content).expect("saved");
+            assert_eq!(load(&file).expect("loaded").as_deref(), Some(content));
+        }
+        let names = fs::read_dir(file.parent().expect("a parent")).expect("listed").count();
+        assert_eq!(names, 1, "no temporary file stays");
+    }
+
+    #[test]
+    fn an_unreadable_file_is_named() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let error = load(directory.path()).expect_err("a directory is no file");
+        assert!(error.to_string().contains(&directory.path().display().to_string()));
+    }
+}

@@ -1,0 +1,189 @@
+//! apiwatch as a child process.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{PATIENCE, Running, free_port, wait_for, wait_for_server};
+
+/// The program under test: `APIWATCH`, or the one that was built beside this test.
+#[must_use]
+pub fn program() -> PathBuf {
+    if let Some(path) = std::env::var_os("APIWATCH") {
+        return path.into();
+    }
+    let test = std::env::current_exe().expect("the path of this test");
+    let built = test.ancestors().nth(2).expect("target/PROFILE/deps/TEST").join("apiwatch");
+    assert!(built.exists(), "{} is missing: run `cargo build`", built.display());
+    built
+}
+
+/// A daemon that runs until it goes out of scope.
+pub struct Daemon {
+    process: Running,
+    lines: Arc<Mutex<Vec<String>>>,
+    errors: Arc<Mutex<Vec<String>>>,
+    metrics: SocketAddr,
+    _directory: TempDir,
+}
+
+impl Daemon {
+    /// Starts a daemon that prints every type of record.
+    #[must_use]
+    pub fn start(tier: &str) -> Self {
+        Self::start_with(tier, "finding,exchange,connection,loss", "")
+    }
+
+    /// Starts a daemon that prints these types, with more of a configuration.
+    #[must_use]
+    pub fn start_with(tier: &str, print: &str, config: &str) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let metrics = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
+        let file = directory.path().join("config.toml");
+        let state = directory.path().join("state");
+        let text = format!(
+            "{config}\n[metrics]\nlisten = \"{metrics}\"\n[state]\ndirectory = \"{}\"\n",
+            state.display()
+        );
+        std::fs::write(&file, text).expect("the configuration is written");
+        let mut command = Command::new(program());
+        command
+            .args(["daemon", "--tier", tier, "--print", print, "--config"])
+            .arg(&file)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut process = Running::start(&mut command);
+        let lines = gather(process.0.stdout.take().expect("a pipe"));
+        let errors = gather(process.0.stderr.take().expect("a pipe"));
+        let daemon = Self { process, lines, errors, metrics, _directory: directory };
+        // The listener is bound before the capture starts and answers after it has.
+        wait_for_server(metrics);
+        let _ = daemon.scrape();
+        daemon
+    }
+
+    /// Process id.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.process.0.id()
+    }
+
+    /// Every line of standard output so far.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        self.lines.lock().expect("no panic while gathering").clone()
+    }
+
+    /// Every line of standard error so far.
+    #[must_use]
+    pub fn errors(&self) -> Vec<String> {
+        self.errors.lock().expect("no panic while gathering").clone()
+    }
+
+    /// Every record of one type so far.
+    #[must_use]
+    pub fn records(&self, kind: &str) -> Vec<Value> {
+        self.lines()
+            .iter()
+            .map(|line| {
+                serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"))
+            })
+            .filter(|record| record["type"] == kind)
+            .collect()
+    }
+
+    /// Waits until at least `count` records of one type satisfy `is_wanted`, and gives
+    /// all that do.
+    pub fn wait_for_records(
+        &self,
+        kind: &str,
+        count: usize,
+        is_wanted: impl Fn(&Value) -> bool,
+    ) -> Vec<Value> {
+        let mut seen = 0;
+        let mut found = Vec::new();
+        wait_for(&format!("{count} records of type {kind}"), PATIENCE, || {
+            let lines = self.lines.lock().expect("no panic while gathering");
+            for line in lines.get(seen..).unwrap_or_default() {
+                seen += 1;
+                let record: Value =
+                    serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+                if record["type"] == kind && is_wanted(&record) {
+                    found.push(record);
+                }
+            }
+            (found.len() >= count).then(|| std::mem::take(&mut found))
+        })
+    }
+
+    /// A scrape of /metrics.
+    #[must_use]
+    pub fn scrape(&self) -> String {
+        let mut stream = TcpStream::connect(self.metrics).expect("the daemon serves /metrics");
+        stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a timeout");
+        stream
+            .write_all(b"GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+            .expect("a request is sent");
+        let mut response = String::new();
+        stream.read_to_string(&mut response).expect("a response comes");
+        let (head, body) = response.split_once("\r\n\r\n").expect("a head and a body");
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        body.to_owned()
+    }
+
+    /// Sum of a metric over the label sets that contain `labels`.
+    #[must_use]
+    pub fn metric(&self, name: &str, labels: &str) -> u64 {
+        metric_of(&self.scrape(), name, labels)
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: &str) {
+        let pid = self.pid().to_string();
+        let status = Command::new("kill").args([signal, &pid]).status().expect("kill runs");
+        assert!(status.success(), "kill {signal} {pid}");
+    }
+
+    /// Ends the daemon in order and gives everything it printed.
+    #[must_use]
+    pub fn stop(mut self) -> Vec<String> {
+        self.signal("-TERM");
+        let status = self.process.0.wait().expect("the daemon ends");
+        assert!(status.success(), "{status}: {:?}", self.errors());
+        wait_for("the end of the output", PATIENCE, || {
+            (Arc::strong_count(&self.lines) == 1).then_some(())
+        });
+        self.lines()
+    }
+}
+
+/// Sum of a metric of a scrape over the label sets that contain `labels`.
+#[must_use]
+pub fn metric_of(scrape: &str, name: &str, labels: &str) -> u64 {
+    scrape
+        .lines()
+        .filter(|line| {
+            line.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '{']))
+                && line.contains(labels)
+        })
+        .filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok())
+        .sum::<f64>() as u64
+}
+
+/// Gathers lines in a thread until the pipe is closed.
+fn gather(pipe: impl Read + Send + 'static) -> Arc<Mutex<Vec<String>>> {
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let gathered = Arc::clone(&lines);
+    std::thread::spawn(move || {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            gathered.lock().expect("no panic while gathering").push(line);
+        }
+    });
+    lines
+}
