@@ -92,7 +92,8 @@ impl Daemon {
         self.lines()
             .iter()
             .map(|line| {
-                serde_json::from_str::<Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"))
+                serde_json::from_str::<Value>(line)
+                    .unwrap_or_else(|error| panic!("{error}: {line}"))
             })
             .filter(|record| record["type"] == kind)
             .collect()

@@ -142,7 +142,7 @@ pub struct Exchange {
     pub ttfb: Option<Duration>,
     /// How the client proved who it is; never the proof.
     pub auth: Auth,
-    /// Irregularities of the protocol, in the order met, each once.
+    /// Irregularities of the protocol, each once, in the order of [`Anomaly::ALL`].
     pub anomalies: Vec<Anomaly>,
 }
 

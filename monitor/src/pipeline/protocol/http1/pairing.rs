@@ -1,0 +1,164 @@
+//! Requests with their responses, first in, first out (RFC 9112 section 9.3).
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::pipeline::output::{Auth, Method, Protocol, Request, Response};
+use crate::pipeline::protocol::ProtocolExchange;
+use crate::pipeline::protocol::anomaly::{Anomalies, Anomaly};
+use crate::pipeline::time::Timestamp;
+
+/// A request that waits for its response.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) protocol: Protocol,
+    pub(super) request: Request,
+    pub(super) auth: Auth,
+    pub(super) anomalies: Anomalies,
+    pub(super) began: Timestamp,
+    /// When its last byte came; none while bytes are to come.
+    pub(super) ended: Option<Timestamp>,
+    /// Its response, where that ended before the request did.
+    response: Option<Answer>,
+}
+
+impl Pending {
+    pub(super) fn new(protocol: Protocol, request: Request, auth: Auth, began: Timestamp) -> Self {
+        let anomalies = Anomalies::default();
+        Self { protocol, request, auth, anomalies, began, ended: None, response: None }
+    }
+}
+
+/// A response that is complete, or as complete as it gets.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) protocol: Protocol,
+    pub(super) response: Response,
+    pub(super) began: Timestamp,
+    pub(super) ended: Timestamp,
+    pub(super) anomalies: Anomalies,
+}
+
+/// Requests in the order in which they were sent.
+#[derive(Debug, Default)]
+pub(super) struct Pairing {
+    pending: VecDeque<Pending>,
+    /// How many at the front have their response already and wait for their own end.
+    answered: usize,
+}
+
+impl Pairing {
+    /// Adds a request; beyond `most` the oldest is said without a response.
+    pub(super) fn push(
+        &mut self,
+        pending: Pending,
+        most: u16,
+        exchanges: &mut Vec<ProtocolExchange>,
+    ) {
+        while self.pending.len() >= usize::from(most.max(1)) {
+            self.give_up_oldest(Anomaly::PendingOverflow, exchanges);
+        }
+        self.pending.push_back(pending);
+    }
+
+    /// The request that is being received.
+    pub(super) fn last_mut(&mut self) -> Option<&mut Pending> {
+        self.pending.back_mut()
+    }
+
+    /// The request that the next response answers.
+    pub(super) fn awaited(&self) -> Option<&Pending> {
+        self.pending.get(self.answered)
+    }
+
+    /// A response answers the oldest request without one.
+    pub(super) fn answer(&mut self, answer: Answer, exchanges: &mut Vec<ProtocolExchange>) {
+        match self.pending.get_mut(self.answered) {
+            Some(pending) => {
+                pending.response = Some(answer);
+                self.answered += 1;
+                self.say_finished(exchanges);
+            }
+            None => exchanges.push(unasked(answer)),
+        }
+    }
+
+    /// Says what has both its end and its response, in order.
+    pub(super) fn say_finished(&mut self, exchanges: &mut Vec<ProtocolExchange>) {
+        while self.answered > 0
+            && let Some(pending) = self.pending.pop_front_if(|front| front.ended.is_some())
+        {
+            self.answered -= 1;
+            exchanges.push(exchange_of(pending));
+        }
+    }
+
+    /// Says all requests before the last `kept` without waiting longer.
+    pub(super) fn give_up(
+        &mut self,
+        kept: usize,
+        why: Option<Anomaly>,
+        exchanges: &mut Vec<ProtocolExchange>,
+    ) {
+        while self.pending.len() > kept
+            && let Some(mut pending) = self.pending.pop_front()
+        {
+            self.answered = self.answered.saturating_sub(1);
+            if let Some(why) = why {
+                pending.anomalies.add(why);
+            }
+            exchanges.push(exchange_of(pending));
+        }
+    }
+
+    /// Says the oldest request without waiting longer.
+    pub(super) fn give_up_oldest(
+        &mut self,
+        why: Anomaly,
+        exchanges: &mut Vec<ProtocolExchange>,
+    ) {
+        let kept = self.pending.len().saturating_sub(1);
+        self.give_up(kept, Some(why), exchanges);
+    }
+
+    /// Method of the request that the next response answers.
+    pub(super) fn awaited_method(&self) -> Option<&Method> {
+        self.awaited().map(|pending| &pending.request.method)
+    }
+}
+
+fn exchange_of(pending: Pending) -> ProtocolExchange {
+    let Pending { protocol, request, auth, mut anomalies, began, ended, response } = pending;
+    if let Some(answer) = &response {
+        anomalies.add_all(answer.anomalies);
+    }
+    // A response may begin before the request ends; then there was nothing to wait for.
+    let ttfb = response.as_ref().zip(ended).map(|(answer, ended)| answer.began.since(ended));
+    let duration = response.as_ref().map(|answer| answer.ended.max(ended.unwrap_or_default()).since(began));
+    ProtocolExchange {
+        protocol,
+        request: Some(request),
+        response: response.map(|answer| answer.response),
+        began,
+        duration,
+        ttfb,
+        auth,
+        anomalies: anomalies.to_vec(),
+    }
+}
+
+/// An exchange of which only the response was seen.
+fn unasked(answer: Answer) -> ProtocolExchange {
+    let Answer { protocol, response, began, ended: _, mut anomalies } = answer;
+    anomalies.add(Anomaly::ResponseWithoutRequest);
+    ProtocolExchange {
+        protocol,
+        request: None,
+        response: Some(response),
+        began,
+        duration: None::<Duration>,
+        ttfb: None,
+        auth: Auth::None,
+        anomalies: anomalies.to_vec(),
+    }
+}
