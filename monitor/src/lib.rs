@@ -5,6 +5,8 @@
 
 /// The only user of aya.
 pub mod capture;
+/// The only reader of the clock.
+pub mod clock;
 /// The pure core.
 pub mod pipeline;
 /// Where outputs go.
