@@ -21,5 +21,7 @@ pub mod protocol;
 pub mod settings;
 /// Counts of the pipeline.
 pub mod stats;
+/// Text made safe to show.
+pub mod text;
 /// Kernel time and wall time.
 pub mod time;
