@@ -11,3 +11,5 @@ pub mod clock;
 pub mod pipeline;
 /// Where outputs go.
 pub mod sink;
+/// The terminal UI.
+pub mod tui;
