@@ -1,0 +1,41 @@
+//! The columns of each table: order, place, sorting, and what filters see of a row.
+
+use std::cmp::Ordering;
+use std::net::IpAddr;
+
+use super::filter::Field;
+use super::format;
+use crate::pipeline::output::Endpoint;
+
+/// Identity × destination rows.
+pub(crate) mod destination;
+/// Exchanges.
+pub(crate) mod exchange;
+/// Findings.
+pub(crate) mod finding;
+
+/// Asks `test` about what an end can be called: its identity, its address with port.
+fn end_texts(end: Option<&Endpoint>, test: &mut dyn FnMut(&str) -> bool) -> bool {
+    let Some(end) = end else { return false };
+    let process = end.process.as_ref();
+    process.is_some_and(|process| test(&process.identity) || test(&process.comm))
+        || test(&format::address(end.address))
+}
+
+/// Address of the end that `field` names.
+fn end_address(client: &Endpoint, server: &Endpoint, field: Field) -> Option<IpAddr> {
+    match field {
+        Field::Client => Some(client.address.address),
+        Field::Server => Some(server.address.address),
+        _ => None,
+    }
+}
+
+/// The order of two ends as they are shown.
+fn compare_ends(left: Option<&Endpoint>, right: Option<&Endpoint>) -> Ordering {
+    let key = |end: &Endpoint| {
+        let identity = end.process.as_ref().map(|process| process.identity.clone());
+        (identity.is_none(), identity, end.address)
+    };
+    left.map(key).cmp(&right.map(key))
+}

@@ -1,0 +1,97 @@
+//! Columns of the findings.
+
+use std::cmp::Ordering;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::pipeline::finding::Finding;
+use crate::tui::filter::{Field, Measure, Record};
+use crate::tui::model::RowId;
+use crate::tui::table::{Align, Column, Direction, Edge, Shape, Sort};
+
+/// Columns of the findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FindingColumn {
+    Severity,
+    Kind,
+    Subject,
+    Summary,
+    Count,
+    LastSeen,
+}
+
+impl Column for FindingColumn {
+    type Row<'a> = &'a Arc<Finding>;
+    const ALL: &'static [Self] =
+        &[Self::Severity, Self::Kind, Self::Subject, Self::Summary, Self::Count, Self::LastSeen];
+    const FIRST: Sort<Self> = Sort { column: Self::Severity, direction: Direction::Descending };
+    const EDGE: Edge = Edge::Top;
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Severity => "SEVERITY",
+            Self::Kind => "KIND",
+            Self::Subject => "SUBJECT",
+            Self::Summary => "SUMMARY",
+            Self::Count => "COUNT",
+            Self::LastSeen => "LAST",
+        }
+    }
+
+    fn shape(self) -> Shape {
+        let (width, share, rank, align) = match self {
+            Self::Severity => (11, 0, 0, Align::Left),
+            Self::Kind => (19, 0, 3, Align::Left),
+            Self::Subject => (26, 1, 1, Align::Left),
+            Self::Summary => (18, 2, 0, Align::Left),
+            Self::Count => (6, 0, 2, Align::Right),
+            Self::LastSeen => (5, 0, 2, Align::Right),
+        };
+        Shape { width, share, rank, align }
+    }
+
+    fn compare(self, left: &Self::Row<'_>, right: &Self::Row<'_>) -> Ordering {
+        match self {
+            Self::Severity => {
+                (left.severity, left.last_seen).cmp(&(right.severity, right.last_seen))
+            }
+            Self::Kind => left.kind.name().cmp(right.kind.name()),
+            Self::Subject => left.subject.cmp(&right.subject),
+            Self::Summary => left.summary.cmp(&right.summary),
+            Self::Count => left.count.cmp(&right.count),
+            Self::LastSeen => left.last_seen.cmp(&right.last_seen),
+        }
+    }
+
+    fn id(row: &Self::Row<'_>) -> RowId {
+        RowId(row.id.0)
+    }
+}
+
+impl Record for &Arc<Finding> {
+    fn any_text(&self, field: Field, test: &mut dyn FnMut(&str) -> bool) -> bool {
+        match field {
+            Field::Any => {
+                test(self.kind.name())
+                    || test(self.severity.name())
+                    || test(&self.subject)
+                    || test(&self.summary)
+                    || self.evidence.iter().any(|(_, value)| test(value))
+            }
+            Field::Severity => test(self.severity.name()),
+            Field::Kind => test(self.kind.name()),
+            Field::Client => self.subject.split(" → ").next().is_some_and(test),
+            Field::Server | Field::Host => self.subject.split(" → ").nth(1).is_some_and(test),
+            _ => false,
+        }
+    }
+
+    /// The subject of a finding is a text.
+    fn address(&self, _field: Field) -> Option<IpAddr> {
+        None
+    }
+
+    fn quantity(&self, measure: Measure) -> Option<u64> {
+        (measure == Measure::Severity).then_some(self.severity as u64)
+    }
+}

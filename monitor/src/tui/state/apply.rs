@@ -1,0 +1,198 @@
+//! What each command does to the state.
+
+use std::sync::Arc;
+
+use super::{Command, Detail, FilterEdit, Frozen, Mode, Privacy, Reaction, Screen, State, Subject};
+use crate::pipeline::detect::Moment;
+use crate::tui::editor::{Edit, Editor};
+use crate::tui::filter::Filter;
+use crate::tui::model::RowId;
+use crate::tui::table::{Cursor, Motion};
+use crate::tui::{layout, render};
+
+impl State {
+    /// Does what a key asks for.
+    pub(crate) fn apply(&mut self, command: Command, now: Moment) -> Reaction {
+        match command {
+            Command::Quit => return Reaction::Quit,
+            Command::Redraw => return Reaction::Redraw,
+            Command::Help => self.mode = Mode::help(std::mem::replace(&mut self.mode, Mode::List)),
+            Command::Back => self.back(),
+            Command::Show(screen) => self.show(screen),
+            Command::NextScreen => self.show(self.screen.neighbour(1)),
+            Command::PreviousScreen => self.show(self.screen.neighbour(Screen::ALL.len() - 1)),
+            Command::Move(motion) => self.step(motion, now),
+            Command::OpenDetail => self.open_detail(now),
+            Command::Neighbour(motion) => {
+                self.step_row(motion, 1, now);
+                self.open_detail(now);
+            }
+            Command::EditFilter => self.edit_filter(),
+            Command::AcceptFilter => self.accept_filter(),
+            Command::Edit(edit) => self.edit(edit),
+            Command::SortColumn => self.sort_column(),
+            Command::SortDirection => self.sort_direction(),
+            Command::Freeze => self.freeze(now),
+            Command::Privacy => {
+                self.privacy = match self.privacy {
+                    Privacy::Open => Privacy::Hidden,
+                    Privacy::Hidden => Privacy::Open,
+                };
+            }
+        }
+        Reaction::Draw
+    }
+
+    fn show(&mut self, screen: Screen) {
+        self.screen = screen;
+        self.mode = Mode::List;
+    }
+
+    fn back(&mut self) {
+        match std::mem::replace(&mut self.mode, Mode::List) {
+            Mode::List => self.set_filter(Filter::default()),
+            Mode::Detail(_) => {}
+            Mode::Filter(edit) => self.set_filter(edit.before),
+            Mode::Help(help) => self.mode = *help.back,
+        }
+    }
+
+    fn freeze(&mut self, now: Moment) {
+        self.frozen = match self.frozen.take() {
+            Some(_) => None,
+            None => Some(Box::new(Frozen { model: self.live.clone(), at: now })),
+        };
+    }
+
+    fn step(&mut self, motion: Motion, now: Moment) {
+        let page = usize::from(layout::page(self));
+        match &mut self.mode {
+            Mode::List => self.step_row(motion, page, now),
+            Mode::Detail(detail) => detail.top = scroll(detail.top, motion, page),
+            Mode::Help(help) => help.top = scroll(help.top, motion, page),
+            Mode::Filter(_) => {}
+        }
+        self.clamp_scroll(now);
+    }
+
+    fn step_row(&mut self, motion: Motion, page: usize, now: Moment) {
+        match self.screen {
+            Screen::Overview => {
+                self.overview.cursor =
+                    self.overview.stepped(&self.destination_rows(now), motion, page);
+            }
+            Screen::Exchanges => {
+                self.exchanges.cursor =
+                    self.exchanges.stepped(&self.exchange_rows(now), motion, page);
+            }
+            Screen::Findings => {
+                self.findings.cursor = self.findings.stepped(&self.finding_rows(now), motion, page);
+            }
+            Screen::Health => self.health_top = scroll(self.health_top, motion, page),
+        }
+    }
+
+    /// A text cannot be scrolled past its last page.
+    fn clamp_scroll(&mut self, now: Moment) {
+        let limit = render::scroll_limit(self, now);
+        match &mut self.mode {
+            Mode::Detail(detail) => detail.top = detail.top.min(limit),
+            Mode::Help(help) => help.top = help.top.min(limit),
+            Mode::List if self.screen == Screen::Health => {
+                self.health_top = self.health_top.min(limit);
+            }
+            Mode::List | Mode::Filter(_) => {}
+        }
+    }
+
+    /// Opens the selected row, and holds it selected.
+    fn open_detail(&mut self, now: Moment) {
+        let Some((id, kept)) = self.selected(now) else { return };
+        match self.screen {
+            Screen::Overview => self.overview.cursor = Cursor::At(id),
+            Screen::Exchanges => self.exchanges.cursor = Cursor::At(id),
+            Screen::Findings => self.findings.cursor = Cursor::At(id),
+            Screen::Health => {}
+        }
+        self.mode = Mode::Detail(Detail { id, kept, top: 0 });
+    }
+
+    fn selected(&self, now: Moment) -> Option<(RowId, Subject)> {
+        match self.screen {
+            Screen::Overview => {
+                let rows = self.destination_rows(now);
+                let row = rows.get(self.overview.position(&rows)?)?.destination;
+                Some((row.id, Subject::Destination(Box::new(row.clone()))))
+            }
+            Screen::Exchanges => {
+                let rows = self.exchange_rows(now);
+                let row = *rows.get(self.exchanges.position(&rows)?)?;
+                Some((row.id, Subject::Exchange(row.clone())))
+            }
+            Screen::Findings => {
+                let rows = self.finding_rows(now);
+                let row = *rows.get(self.findings.position(&rows)?)?;
+                Some((RowId(row.id.0), Subject::Finding(Arc::clone(row))))
+            }
+            Screen::Health => None,
+        }
+    }
+
+    fn edit_filter(&mut self) {
+        let Some(before) = self.filter().cloned() else { return };
+        let editor = Editor::new(before.text());
+        self.mode = Mode::Filter(FilterEdit { editor, before, error: None });
+    }
+
+    fn edit(&mut self, edit: Edit) {
+        let Mode::Filter(typing) = &mut self.mode else { return };
+        typing.editor.apply(edit);
+        match Filter::parse(&typing.editor.text()) {
+            Ok(filter) => {
+                typing.error = None;
+                self.set_filter(filter);
+            }
+            Err(error) => typing.error = Some(error),
+        }
+    }
+
+    /// What is not a filter cannot be kept.
+    fn accept_filter(&mut self) {
+        if let Mode::Filter(FilterEdit { error: None, .. }) = &self.mode {
+            self.mode = Mode::List;
+        }
+    }
+
+    fn set_filter(&mut self, filter: Filter) {
+        match self.screen {
+            Screen::Overview => self.overview.filter = filter,
+            Screen::Exchanges => self.exchanges.filter = filter,
+            Screen::Findings => self.findings.filter = filter,
+            Screen::Health => {}
+        }
+    }
+
+    fn sort_column(&mut self) {
+        match self.screen {
+            Screen::Overview => self.overview.next_sort(),
+            Screen::Exchanges => self.exchanges.next_sort(),
+            Screen::Findings => self.findings.next_sort(),
+            Screen::Health => {}
+        }
+    }
+
+    fn sort_direction(&mut self) {
+        let direction = match self.screen {
+            Screen::Overview => &mut self.overview.sort.direction,
+            Screen::Exchanges => &mut self.exchanges.sort.direction,
+            Screen::Findings => &mut self.findings.sort.direction,
+            Screen::Health => return,
+        };
+        *direction = direction.reversed();
+    }
+}
+
+/// Lines above the screen after a step through a text of unknown length.
+fn scroll(top: usize, motion: Motion, page: usize) -> usize {
+    motion.apply(top, usize::from(u16::MAX), page)
+}

@@ -1,0 +1,258 @@
+use insta::assert_snapshot;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::{Rect, Size};
+use ratatui::style::{Color, Modifier};
+
+use super::fixture::{at, empty, end, ends, exchange, finding, request, state, stats, status};
+use super::render::render;
+use super::state::{Reaction, State};
+use super::theme::{Glyphs, Palette};
+use super::{columns, keys};
+use crate::pipeline::detect::Moment;
+use crate::pipeline::finding::Severity;
+use crate::pipeline::output::Output;
+
+const NOW: u64 = 30_000;
+
+/// Presses keys: a character is itself, and names are in angle brackets.
+pub(crate) fn press(state: &mut State, keys: &str, now: Moment) {
+    let mut rest = keys;
+    while let Some(first) = rest.chars().next() {
+        let named = rest.strip_prefix('<').and_then(|rest| rest.split_once('>'));
+        let event = match named {
+            Some((name, after)) => {
+                rest = after;
+                named_key(name)
+            }
+            None => {
+                rest = &rest[first.len_utf8()..];
+                KeyEvent::new(KeyCode::Char(first), KeyModifiers::NONE)
+            }
+        };
+        if let Some(command) = keys::command(&state.mode, event) {
+            assert_ne!(state.apply(command, now), Reaction::Quit, "{keys}");
+        }
+    }
+}
+
+fn named_key(name: &str) -> KeyEvent {
+    if let Some(character) = name.strip_prefix("C-") {
+        let character = character.chars().next().expect("a character follows");
+        return KeyEvent::new(KeyCode::Char(character), KeyModifiers::CONTROL);
+    }
+    let code = match name {
+        "Enter" => KeyCode::Enter,
+        "Esc" => KeyCode::Esc,
+        "Tab" => KeyCode::Tab,
+        "BackTab" => KeyCode::BackTab,
+        "Down" => KeyCode::Down,
+        "PageDown" => KeyCode::PageDown,
+        "Backspace" => KeyCode::Backspace,
+        "F9" => KeyCode::F(9),
+        other => panic!("no key is called {other}"),
+    };
+    KeyEvent::new(code, KeyModifiers::NONE)
+}
+
+fn draw(state: &State, (width, height): (u16, u16), now: Moment) -> Terminal<TestBackend> {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("it is in memory");
+    terminal.draw(|frame| render(frame, state, now)).expect("it is in memory");
+    terminal
+}
+
+/// The screen after keys, at a size.
+fn screen(mut state: State, size: (u16, u16), keys: &str) -> Terminal<TestBackend> {
+    state.size = Size::new(size.0, size.1);
+    press(&mut state, keys, at(NOW));
+    draw(&state, size, at(NOW))
+}
+
+macro_rules! screens {
+    ($($name:ident: $state:expr, $size:expr, $keys:expr;)*) => {$(
+        #[test]
+        fn $name() {
+            assert_snapshot!(screen($state, $size, $keys).backend());
+        }
+    )*};
+}
+
+screens! {
+    overview_80x24: state(), (80, 24), "";
+    overview_120x40: state(), (120, 40), "";
+    overview_60x15: state(), (60, 15), "";
+    overview_40x8: state(), (40, 8), "";
+    too_small_39x7: state(), (39, 7), "";
+    exchanges_80x24: state(), (80, 24), "2";
+    exchanges_120x40: state(), (120, 40), "2";
+    exchanges_60x15: state(), (60, 15), "2";
+    exchanges_held_and_sorted: state(), (80, 24), "2kksssssss";
+    exchanges_filtered: state(), (80, 24), "2/status:5xx -client:curl<Enter>";
+    exchanges_ascii: ascii(), (80, 24), "2";
+    exchanges_frozen: state(), (80, 24), "2f";
+    exchanges_private: state(), (80, 24), "2p";
+    exchanges_no_match: state(), (80, 24), "2/path:/nothing<Enter>";
+    exchange_detail_80x24: state(), (80, 24), "2k<Enter>";
+    exchange_detail_120x40: state(), (120, 40), "2<Enter>";
+    exchange_detail_80x40: state(), (80, 40), "2<Enter>";
+    exchange_detail_private: state(), (80, 24), "2k<Enter>p";
+    destination_detail: state(), (80, 24), "<Down><Enter>";
+    findings_80x24: state(), (80, 24), "3";
+    findings_120x40: state(), (120, 40), "3";
+    finding_detail_80x24: state(), (80, 24), "3<Enter>";
+    finding_detail_ascii_60x15: ascii(), (60, 15), "3<Enter>";
+    health_80x24: state(), (80, 24), "4";
+    health_120x40: state(), (120, 40), "4";
+    help_80x24: state(), (80, 24), "2?";
+    help_120x40: state(), (120, 40), "?";
+    help_scrolled_60x15: state(), (60, 15), "?<PageDown>";
+    filter_typed: state(), (80, 24), "2/method:GET";
+    filter_error: state(), (80, 24), "2/path:/v1 latency>abc";
+    filter_error_at_the_right: state(), (60, 15), "2/path:/v1 client:curl status:200 server:payments x latency>";
+    nothing_reported: empty(), (80, 24), "2";
+    no_connection: reported(0, 0), (80, 24), "";
+    no_exchange: reported(1_200, 0), (80, 24), "2";
+    no_finding: reported(1_200, 0), (80, 24), "3";
+    no_finding_but_loss: reported(1_200, 5), (80, 24), "3";
+    hostile_exchanges: hostile(), (80, 24), "2";
+    hostile_detail: hostile(), (80, 24), "2g<Enter>";
+    hostile_detail_wide_text: hostile(), (80, 24), "2gjjjj<Enter>";
+    hostile_findings: hostile(), (80, 24), "3";
+}
+
+fn ascii() -> State {
+    let mut state = state();
+    state.theme.glyphs = Glyphs::Ascii;
+    state
+}
+
+fn reported(connections: u64, lost: u64) -> State {
+    let mut state = empty();
+    let stats =
+        crate::pipeline::stats::Stats { connections_opened: connections, exchanges: 0, ..stats() };
+    let mut status = status();
+    status.data.lost = lost;
+    state.live.observe(stats, status, at(1_000).time);
+    state
+}
+
+const HOSTILE: &[&str] = &[
+    "/a\x1b[2J\x1b[31mred",
+    "/\x1b]52;c;cm0gLXJmIC8=\x07/osc",
+    "/c1\u{9b}2J\u{9d}0;title\u{9c}",
+    "/bidi/\u{202e}gpj.exe\u{2066}x\u{2069}",
+    "/wide/日本語日本語日本語日本語日本語日本語日本語日本語",
+    "/combining/e\u{301}e\u{301}/Z\u{300}\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}\u{307}\u{308}\u{309}\u{30a}\u{30b}\u{30c}\u{30d}",
+    "/lines\r\n\t\0\x7f/end",
+    "/zero\u{200b}\u{feff}\u{2028}width",
+    "",
+];
+
+fn hostile() -> State {
+    let mut state = empty();
+    for (port, text) in (1_u16..).zip(HOSTILE) {
+        let ends = ends(end("127.0.0.1", port, Some(text)), end("127.0.0.1", 80, Some(text)));
+        let request = request(text, text, text);
+        let exchange = exchange(&ends, u64::from(port), request, 200);
+        state.live.accept(Output::Exchange(exchange), at(NOW).time);
+        let mut finding = finding(port.into(), Severity::High, text);
+        finding.summary = (*text).to_owned();
+        finding.evidence = vec![("path", (*text).to_owned())];
+        state.live.accept(Output::Finding(finding), at(NOW).time);
+    }
+    state.live.observe(stats(), status(), at(NOW).time);
+    state
+}
+
+/// No size and no key makes it panic, and nothing hostile reaches a cell.
+#[test]
+fn every_screen_at_every_size_is_harmless() {
+    let mut hostile = hostile();
+    hostile.host = HOSTILE.concat();
+    for keys in ["", "2", "3", "4", "2<Enter>", "3<Enter>", "?", "2/\u{202e}\u{9b}日", "<Enter>"] {
+        for size in
+            [(0, 0), (1, 1), (39, 7), (40, 8), (41, 9), (60, 15), (80, 24), (120, 40), (300, 3)]
+        {
+            let terminal = screen(hostile.clone(), size, keys);
+            for cell in terminal.backend().buffer().content() {
+                let symbol = cell.symbol();
+                assert!(!symbol.contains(steers), "{keys} at {size:?}: {symbol:?}");
+                assert!(symbol.chars().count() <= 12, "{keys} at {size:?}: {symbol:?}");
+            }
+        }
+    }
+}
+
+fn steers(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn modifiers(buffer: &Buffer, line: u16) -> Modifier {
+    buffer[(0, line)].modifier
+}
+
+/// Without colour the selection, the loss and the freeze are still to be seen.
+#[test]
+fn nothing_is_said_by_colour_alone() {
+    let mut coloured = state();
+    coloured.theme.palette = Palette::Ansi;
+    for keys in ["", "2f", "3", "4", "2<Enter>", "?"] {
+        let mono = screen(state(), (80, 24), keys);
+        let colour = screen(coloured.clone(), (80, 24), keys);
+        let (mono, colour) = (mono.backend().buffer(), colour.backend().buffer());
+        assert!(mono.content().iter().all(|c| (c.fg, c.bg) == (Color::Reset, Color::Reset)));
+        assert!(colour.content().iter().all(|cell| cell.bg == Color::Reset), "{keys}");
+        assert!(colour.content().iter().any(|cell| cell.fg != Color::Reset), "{keys}");
+        let text = |buffer: &Buffer| {
+            buffer.content().iter().map(|c| c.symbol().to_owned()).collect::<String>()
+        };
+        assert_eq!(text(mono), text(colour), "{keys}");
+    }
+    let overview = screen(state(), (80, 24), "j");
+    assert!(modifiers(overview.backend().buffer(), 7).contains(Modifier::REVERSED));
+    assert!(!modifiers(overview.backend().buffer(), 6).contains(Modifier::REVERSED));
+}
+
+/// Data goes on behind a frozen view.
+#[test]
+fn a_frozen_view_stands_still() {
+    let mut state = state();
+    press(&mut state, "2f", at(NOW));
+    let before = lines(&draw(&state, (80, 24), at(NOW)));
+    for turn in 0..50 {
+        let ends = ends(end("10.0.0.9", 9, None), end("10.0.0.5", 443, Some("nginx.service")));
+        let exchange = exchange(&ends, turn, request("GET", "/new", "x"), 200);
+        state.live.accept(Output::Exchange(exchange), at(NOW + 1).time);
+    }
+    let frozen = lines(&draw(&state, (80, 24), at(NOW + 12_000)));
+    let differing: Vec<_> = before.iter().zip(&frozen).filter(|(a, b)| a != b).collect();
+    assert_eq!(differing.len(), 1, "only the age of the freeze changes: {differing:?}");
+    assert!(differing[0].1.contains("FROZEN 12s"));
+    press(&mut state, "f", at(NOW + 12_000));
+    assert!(lines(&draw(&state, (80, 24), at(NOW + 12_000))).concat().contains("/new"));
+}
+
+fn lines(terminal: &Terminal<TestBackend>) -> Vec<String> {
+    let buffer = terminal.backend().buffer();
+    let Rect { width, height, .. } = buffer.area;
+    (0..height).map(|y| (0..width).map(|x| buffer[(x, y)].symbol()).collect()).collect()
+}
+
+/// Columns never overlap and never leave the screen, at any width.
+#[test]
+fn columns_fit_every_width() {
+    use columns::destination::DestinationColumn;
+    use columns::exchange::ExchangeColumn;
+    use columns::finding::FindingColumn;
+    for width in 40..=300 {
+        let total = |columns: Vec<u16>| columns.iter().map(|cells| cells + 1).sum::<u16>() - 1;
+        let destination = super::table::fit::<DestinationColumn>(width);
+        let exchange = super::table::fit::<ExchangeColumn>(width);
+        let finding = super::table::fit::<FindingColumn>(width);
+        assert_eq!(total(destination.iter().map(|c| c.1).collect()), width);
+        assert_eq!(total(exchange.iter().map(|c| c.1).collect()), width);
+        assert_eq!(total(finding.iter().map(|c| c.1).collect()), width);
+    }
+}
