@@ -4,14 +4,16 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{process, setup, test};
+use crate::{deny, process, setup, test, tidy};
 
 /// Checks everything, and stops at the first failure.
 pub(crate) fn run() -> Result<()> {
     step("format", || process::run(&mut process::cargo(&["fmt", "--all", "--check"])))?;
+    step("tidy", tidy::run)?;
     step("setup", || setup::ensure(setup::Scope::Test))?;
     step("lints", || process::run(&mut lints()))?;
     step("documentation", || process::run(&mut documentation()))?;
+    step("dependencies", deny::run)?;
     step("tests", || test::run(&test::Args::default()))
 }
 

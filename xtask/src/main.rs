@@ -6,6 +6,10 @@ use clap::{Parser, Subcommand};
 
 /// `ci`: everything that must hold before a change lands.
 mod ci;
+/// Licences, sources and bans of the dependencies.
+mod deny;
+/// `gen`: the files that are written from the code.
+mod generate;
 /// Where the workspace and the cache of built tools are.
 mod place;
 /// Child processes: cargo, commands as root, output on failure only.
@@ -16,6 +20,8 @@ mod run;
 mod setup;
 /// `test`: every test, the ones that need the kernel included.
 mod test;
+/// `tidy`: the rules of this repository that no other tool knows.
+mod tidy;
 
 /// The project's own commands.
 #[derive(Parser)]
@@ -35,6 +41,10 @@ enum Command {
     Setup(setup::Args),
     /// Check everything that must hold before a change lands
     Ci,
+    /// Check the rules of this repository that no other tool knows
+    Tidy,
+    /// Write the manual pages and shell completions that packages carry
+    Gen(generate::Args),
 }
 
 fn main() -> Result<()> {
@@ -43,5 +53,7 @@ fn main() -> Result<()> {
         Command::Test(args) => test::run(&args),
         Command::Setup(args) => setup::run(&args),
         Command::Ci => ci::run(),
+        Command::Tidy => tidy::run(),
+        Command::Gen(args) => generate::run(&args),
     }
 }
