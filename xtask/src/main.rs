@@ -1,2 +1,59 @@
-//! placeholder
-fn main() {}
+//! The project's own commands: `cargo xtask run` and `cargo xtask test` are all that a
+//! newcomer needs.
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// `ci`: everything that must hold before a change lands.
+mod ci;
+/// Licences, sources and bans of the dependencies.
+mod deny;
+/// `gen`: the files that are written from the code.
+mod generate;
+/// Where the workspace and the cache of built tools are.
+mod place;
+/// Child processes: cargo, commands as root, output on failure only.
+mod process;
+/// `run`: build and start apiwatch.
+mod run;
+/// `setup`: install what is missing.
+mod setup;
+/// `test`: every test, the ones that need the kernel included.
+mod test;
+/// `tidy`: the rules of this repository that no other tool knows.
+mod tidy;
+
+/// The project's own commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build and start apiwatch: its terminal UI, or the daemon where there is no terminal
+    Run(run::Args),
+    /// Run every test, the live kernel tests included
+    Test(test::Args),
+    /// Install what the build needs and say what it is; other commands do it by themselves
+    Setup(setup::Args),
+    /// Check everything that must hold before a change lands
+    Ci,
+    /// Check the rules of this repository that no other tool knows
+    Tidy,
+    /// Write the manual pages and shell completions that packages carry
+    Gen(generate::Args),
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::Run(args) => run::run(&args),
+        Command::Test(args) => test::run(&args),
+        Command::Setup(args) => setup::run(&args),
+        Command::Ci => ci::run(),
+        Command::Tidy => tidy::run(),
+        Command::Gen(args) => generate::run(&args),
+    }
+}

@@ -1,0 +1,36 @@
+//! `ci`: everything that must hold before a change lands, the quickest first.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::{deny, process, setup, test, tidy};
+
+/// Checks everything, and stops at the first failure.
+pub(crate) fn run() -> Result<()> {
+    step("format", || process::run(&mut process::cargo(&["fmt", "--all", "--check"])))?;
+    step("tidy", tidy::run)?;
+    step("setup", || setup::ensure(setup::Scope::Test))?;
+    step("lints", || process::run(&mut lints()))?;
+    step("documentation", || process::run(&mut documentation()))?;
+    step("dependencies", deny::run)?;
+    step("tests", || test::run(&test::Args::default()))
+}
+
+fn step(name: &str, check: impl FnOnce() -> Result<()>) -> Result<()> {
+    eprintln!("ci: {name}");
+    check()
+}
+
+fn lints() -> Command {
+    let mut clippy = process::cargo(&["clippy", "--quiet"]);
+    clippy.args(process::USER_SIDE).args(["--all-targets", "--features", "apiwatch-tests/live"]);
+    clippy.args(["--", "-D", "warnings"]);
+    clippy
+}
+
+fn documentation() -> Command {
+    let mut doc = process::cargo(&["doc", "--quiet", "--no-deps"]);
+    doc.args(process::USER_SIDE).env("RUSTDOCFLAGS", "-D warnings");
+    doc
+}

@@ -1,0 +1,75 @@
+//! `setup`: install what is missing. Each step looks first, says in one line what it
+//! installs and why, and does nothing the second time.
+
+use anyhow::Result;
+
+/// bpf-linker, built once into the cache.
+mod linker;
+/// Packages of the distribution.
+mod packages;
+/// The toolchain of the kernel side.
+mod toolchain;
+
+/// Arguments of `setup`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Install what the tests need as well: servers, clients and the emulator
+    #[arg(long)]
+    test: bool,
+}
+
+/// What is going to be done with the workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Build and run.
+    Build,
+    /// Run every test.
+    Test,
+}
+
+/// What the tests start or look with. The second word is the package that has it.
+const TEST_PROGRAMS: [(&str, &str); 16] = [
+    ("bpftool", "bpftool"),
+    ("busybox", "busybox-static"),
+    ("cpio", "cpio"),
+    ("curl", "curl"),
+    ("h2load", "nghttp2-client"),
+    ("ip", "iproute2"),
+    ("kill", "procps"),
+    ("nginx", "nginx"),
+    ("openssl", "openssl"),
+    ("promtool", "prometheus"),
+    ("python3", "python3"),
+    ("qemu-system-x86_64", "qemu-system-x86"),
+    ("tcpdump", "tcpdump"),
+    ("tmux", "tmux"),
+    ("tshark", "tshark"),
+    ("wrk", "wrk"),
+];
+
+/// Sets up and says so.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    ensure(if args.test { Scope::Test } else { Scope::Build })?;
+    say("ready");
+    Ok(())
+}
+
+/// Sets up what is missing, and is silent when nothing is.
+pub(crate) fn ensure(scope: Scope) -> Result<()> {
+    let toolchain = toolchain::ensure()?;
+    linker::ensure(&toolchain)?;
+    if scope == Scope::Test {
+        packages::ensure_programs("the servers, clients and tools of the tests", &TEST_PROGRAMS)?;
+    }
+    Ok(())
+}
+
+/// Whether the build would have to wait for an installation.
+pub(crate) fn is_needed() -> bool {
+    toolchain::find().ok().flatten().is_none_or(|toolchain| !linker::is_ready(&toolchain))
+}
+
+/// One line about progress. Standard output belongs to what is started.
+fn say(line: &str) {
+    eprintln!("setup: {line}");
+}
