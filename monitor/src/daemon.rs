@@ -50,8 +50,8 @@ pub fn run(args: &DaemonArgs, config: &Config, config_path: Option<&Path>) -> an
     engine.add_sink("stdout", Box::new(stdout));
     engine.add_sink("metrics", Box::new(metrics));
     let baseline = config.state.baseline_file();
-    engine.load_baseline(&baseline);
     engine.start(capture_options(config, args.capture.tier, own_port))?;
+    engine.load_baseline(&baseline);
     let scraped = exporter.clone();
     let server = http::serve(listener, move || scraped.render())
         .context("starting the server of /metrics")?;

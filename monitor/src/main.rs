@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use monitor::cli::{Cli, Command, Exit};
+use monitor::config::Color;
 use monitor::{cli, daemon};
 
 fn main() -> ExitCode {
@@ -11,6 +12,7 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_max_level(cli.log_level())
         .with_writer(std::io::stderr)
+        .with_ansi(Color::for_stderr() == Color::Ansi)
         .with_target(false)
         .init();
     dispatch(&cli)

@@ -51,6 +51,8 @@ pub mod protocol;
 pub mod scope;
 /// Policy and limits.
 pub mod settings;
+/// A table with handles.
+mod slab;
 /// Counts of the pipeline.
 pub mod stats;
 /// The ordered bytes of one direction.
@@ -320,6 +322,7 @@ impl Pipeline {
         }
         let moment = self.moment();
         let Some(connection) = self.connections.get_mut(slot) else { return };
+        let observed = connection.observed();
         for completed in self.completed.drain(..) {
             let exchange = Exchange {
                 connection: connection.id(),
@@ -338,7 +341,8 @@ impl Pipeline {
             connection.unreported_requests += u64::from(exchange.request.is_some());
             self.stats.exchanges += 1;
             self.stats.exchanges_incomplete += u64::from(!exchange.is_complete());
-            self.detectors.observe(Observation::Exchange(&exchange), moment);
+            let observation = Observation::Exchange { exchange: &exchange, observed };
+            self.detectors.observe(observation, moment);
             self.outputs.push_back(Output::Exchange(exchange));
         }
     }

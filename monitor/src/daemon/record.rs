@@ -27,6 +27,7 @@ pub fn run(args: &RecordArgs, config: &Config) -> anyhow::Result<Exit> {
     engine.add_sink("stdout", Box::new(Printer::new(args.output.print.iter().copied().collect())));
     engine.record_to(trace, config.pipeline.clone());
     engine.start(capture_options(config, args.capture.tier, 0))?;
+    tracing::info!(trace = %args.out.display(), tier = ?engine.tier(), "Recording; the trace holds payload, keep it safe.");
     let started = clock::monotonic();
     let is_over = || args.duration.is_some_and(|it| clock::monotonic().since(started) >= it);
     while !signals.stop() && !is_over() && !engine.is_done() {

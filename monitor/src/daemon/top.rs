@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::pipeline::settings::Settings;
 use crate::sink::Sink;
 use crate::trace::TraceReader;
-use crate::tui::{self, AtEnd, Feed, Options, TuiSink};
+use crate::tui::{self, AtEnd, Feed, Options, Palette, TuiSink};
 
 /// Outputs that are gathered before the UI gets them.
 const BATCH: usize = 256;
@@ -36,8 +36,8 @@ pub fn run(args: &TopArgs, config: &Config, settings: Option<Settings>) -> anyho
 fn live(sink: TuiSink, feed: Feed, config: &Config, tier: Option<Tier>) -> anyhow::Result<()> {
     let mut engine = Engine::new(config.pipeline.clone());
     engine.add_sink("terminal", Box::new(sink));
-    engine.load_baseline(&config.state.baseline_file());
     engine.start(capture_options(config, tier, 0))?;
+    engine.load_baseline(&config.state.baseline_file());
     let quit = Arc::new(AtomicBool::new(false));
     let is_quit = Arc::clone(&quit);
     let capturing = std::thread::Builder::new()
@@ -49,7 +49,8 @@ fn live(sink: TuiSink, feed: Feed, config: &Config, tier: Option<Tier>) -> anyho
             Ok(())
         })
         .context("starting the capture thread")?;
-    let shown = tui::run(feed, Options::default());
+    let options = Options { palette: Palette::from_environment(), ..Options::default() };
+    let shown = tui::run(feed, options);
     quit.store(true, Ordering::Relaxed);
     capturing.join().map_err(|_| anyhow!("the capture thread panicked"))??;
     shown
@@ -82,7 +83,8 @@ fn over_trace(
             result
         })
         .context("starting the thread that reads the trace")?;
-    tui::run(feed, Options { at_end: AtEnd::Stay, ..Options::default() })?;
+    let palette = Palette::from_environment();
+    tui::run(feed, Options { palette, at_end: AtEnd::Stay, ..Options::default() })?;
     if reading.is_finished() {
         reading.join().map_err(|_| anyhow!("the thread that reads the trace panicked"))??;
     }

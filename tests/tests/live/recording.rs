@@ -1,4 +1,5 @@
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 use apiwatch_tests::apiwatch::program;
 use apiwatch_tests::output_of;
@@ -12,15 +13,16 @@ fn a_replay_prints_what_the_recording_printed() {
         let nginx = Nginx::start();
         let directory = tempfile::tempdir().expect("a temporary directory");
         let trace = directory.path().join("live.trace");
-        let recording = Command::new(program())
+        let mut recording = Command::new(program())
             .args(["record", "--tier", tier, "--for", "4s", "--out"])
             .arg(&trace)
-            .stdout(std::process::Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .expect("apiwatch runs");
-        apiwatch_tests::wait_for("the trace", apiwatch_tests::PATIENCE, || {
-            std::fs::metadata(&trace).ok().filter(|it| it.len() > 0)
-        });
+        let mut errors = BufReader::new(recording.stderr.take().expect("a pipe")).lines();
+        let line = errors.next().expect("a line").expect("read");
+        assert!(line.contains("Recording"), "{line}");
         for run in 0..20 {
             let _ = output_of(Command::new("curl").args(["-s", "-d", "x=y"]).arg(nginx.url(&format!("/{run}?a=b"))));
         }
