@@ -17,9 +17,13 @@ pub mod output;
 pub mod process;
 /// From bytes to exchanges.
 pub mod protocol;
+/// How far away an address is.
+pub mod scope;
 /// Policy and limits.
 pub mod settings;
 /// Counts of the pipeline.
 pub mod stats;
+/// Text from outside, safe to show.
+pub mod text;
 /// Kernel time and wall time.
 pub mod time;
