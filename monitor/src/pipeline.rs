@@ -13,6 +13,8 @@ pub mod finding;
 pub mod input;
 /// What the pipeline says.
 pub mod output;
+/// Whom an identity may talk to.
+pub mod policy;
 /// Who is at an end of a connection.
 pub mod process;
 /// From bytes to exchanges.
