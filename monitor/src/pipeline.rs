@@ -23,6 +23,8 @@ pub mod protocol;
 pub mod scope;
 /// Policy and limits.
 pub mod settings;
+/// A table with handles.
+pub mod slab;
 /// Counts of the pipeline.
 pub mod stats;
 /// Text from outside, safe to show.
