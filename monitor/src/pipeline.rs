@@ -5,6 +5,8 @@
 //! Input ─► connection ─► stream ─► protocol ─► exchange ─► detect ─► Output
 //! ```
 
+/// Learned volumes and the form in which they survive a restart.
+pub mod baseline;
 /// What detectors see and how they report.
 pub mod detect;
 /// Findings and the ledger that keeps them.
