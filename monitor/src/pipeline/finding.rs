@@ -1,7 +1,11 @@
 //! Findings: what a detector reports, and the ledger that de-duplicates, counts,
 //! updates and resolves.
 
+use super::settings::Settings;
 use super::time::WallTime;
+
+/// De-duplicates, counts, updates and resolves.
+pub mod ledger;
 
 /// What kind of finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,6 +106,18 @@ impl State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FindingId(pub u64);
 
+impl FindingId {
+    /// 64-bit FNV-1a of the kind's name, a zero byte and the key of the subject.
+    /// It names a finding; it does not decide what is the same finding.
+    #[must_use]
+    pub fn of(kind: FindingKind, key: &str) -> Self {
+        const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+        const PRIME: u64 = 0x0000_0100_0000_01b3;
+        let bytes = kind.name().bytes().chain([0]).chain(key.bytes());
+        Self(bytes.fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME)))
+    }
+}
+
 /// A finding as it is said.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
@@ -129,4 +145,79 @@ pub struct Finding {
     pub evidence: Vec<(&'static str, String)>,
     /// What to do.
     pub remedy: String,
+}
+
+/// What a detector reports: not yet a finding, since it may be one already.
+#[derive(Debug)]
+pub struct Report {
+    /// What kind.
+    pub kind: FindingKind,
+    /// What it is about, in a form that is the same each time: with the kind it
+    /// decides what is the same finding. Not shown.
+    pub key: String,
+    /// How bad.
+    pub severity: Severity,
+    /// How sure.
+    pub confidence: Confidence,
+    /// How often it is said.
+    pub cadence: Cadence,
+    /// Which of several reports of one severity is shown.
+    pub sample: Sample,
+}
+
+/// How often a finding is said while it is reported again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cadence {
+    /// When it opens, gets more severe and is resolved.
+    Once,
+    /// Also in between, with its count, at most every `update_interval`.
+    Repeated,
+}
+
+/// Which of several reports of the same severity a finding shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sample {
+    /// The first: it is an example of many alike.
+    First,
+    /// The latest: its figures change.
+    Latest,
+}
+
+/// What there is to show of a finding. Asked only when it is about to be said, so
+/// that counting is cheap. Everything it answers is fit to show: text from outside
+/// went through [`super::text`], and no secret is in it.
+pub trait Case: std::fmt::Debug + Send {
+    /// What it is about: `identity → destination`.
+    fn subject(&self) -> String;
+    /// One plain sentence, given how often it was reported.
+    fn summary(&self, count: u64) -> String;
+    /// Names and values in a fixed order, given how often it was reported.
+    fn evidence(&self, count: u64) -> Vec<(&'static str, String)>;
+    /// What to do.
+    fn remedy(&self) -> String;
+    /// Whether the case still stands under these settings.
+    fn holds(&self, _settings: &Settings) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reference values of 64-bit FNV-1a, so that an id is the same in every version.
+    #[test]
+    fn ids_are_stable() {
+        for (kind, key, id) in [
+            (FindingKind::UnknownDestination, "", 0x5470_8dc8_3180_7be2),
+            (FindingKind::UnexpectedVolume, "a", 0xfa8b_f44a_f64f_3572),
+            (
+                FindingKind::UnencryptedPayload,
+                "outbound\0/usr/bin/curl\x00203.0.113.7:80",
+                0x1c2c_4449_b9d4_b2be,
+            ),
+        ] {
+            assert_eq!(FindingId::of(kind, key), FindingId(id), "{}", kind.name());
+        }
+    }
 }

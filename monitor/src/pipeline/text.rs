@@ -1,25 +1,58 @@
-//! Text from traffic and processes, made safe to show.
+//! Text from outside, made fit to show: no control character reaches a terminal,
+//! a log or a screen, and nothing is longer than it needs to be.
 
 use std::borrow::Cow;
 
-/// `text` with every character that could steer a terminal or reorder a line
-/// (C0, DEL, C1, bidirectional controls, line separators, tags) replaced by U+FFFD.
+/// The text with each character that could steer a terminal or reorder a line
+/// replaced by U+FFFD: C0, DEL, C1, line and paragraph separators and the
+/// bidirectional controls (Unicode UAX #9).
+///
+/// ```
+/// use monitor::pipeline::text::printable;
+/// assert_eq!(printable("a\u{1b}[2Jb"), "a\u{fffd}[2Jb");
+/// ```
 #[must_use]
 pub fn printable(text: &str) -> Cow<'_, str> {
-    if !text.contains(steers) {
+    if text.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) || !text.contains(is_steering) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(
-        text.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect(),
-    )
+    Cow::Owned(text.replace(is_steering, "\u{fffd}"))
 }
 
-fn steers(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
-            | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+/// [`printable`], and at most `characters` characters, the last of them `…` where
+/// some were cut off.
+#[must_use]
+pub fn clipped(text: &str, characters: usize) -> Cow<'_, str> {
+    if text.len() <= characters {
+        return printable(text);
+    }
+    let Some((cut, _)) = text.char_indices().nth(characters) else {
+        return printable(text);
+    };
+    let kept = text.char_indices().take_while(|(at, _)| *at < cut).map(|(_, c)| c);
+    let mut short: String = kept.take(characters.saturating_sub(1)).collect();
+    short.push('…');
+    Cow::Owned(printable(&short).into_owned())
+}
+
+/// A size in bytes with a binary unit and one decimal: `1.5 MiB`.
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let unit = (bytes.ilog2() / 10) as usize;
+    let scaled = bytes as f64 / (1u64 << (10 * unit)) as f64;
+    format!("{scaled:.1} {}", UNITS.get(unit - 1).expect("2^64 is below 1024 EiB"))
+}
+
+/// Whether a character can steer a terminal or reorder text.
+#[must_use]
+pub fn is_steering(character: char) -> bool {
+    matches!(character,
+        '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -27,16 +60,45 @@ mod tests {
     use super::*;
 
     #[test]
-    fn replaces_what_steers_and_keeps_the_rest() {
-        for (text, shown) in [
-            ("/plain", "/plain"),
-            ("/日本/e\u{301}", "/日本/e\u{301}"),
-            ("\x1b]52;c;eA==\x07", "\u{fffd}]52;c;eA==\u{fffd}"),
+    fn steering_characters_are_replaced_one_for_one() {
+        for (given, shown) in [
+            ("", ""),
+            ("plain / path?*", "plain / path?*"),
+            ("é→漢", "é→漢"),
+            ("\x1b]0;x\x07", "\u{fffd}]0;x\u{fffd}"),
+            ("a\r\nb\0\x7f", "a\u{fffd}\u{fffd}b\u{fffd}\u{fffd}"),
             ("\u{9b}31m", "\u{fffd}31m"),
-            ("a\u{202e}b\u{2066}c", "a\u{fffd}b\u{fffd}c"),
-            ("\r\n\t\x7f", "\u{fffd}\u{fffd}\u{fffd}\u{fffd}"),
+            ("a\u{202e}b\u{2066}c\u{200f}d", "a\u{fffd}b\u{fffd}c\u{fffd}d"),
         ] {
-            assert_eq!(printable(text), shown, "{text:?}");
+            assert_eq!(printable(given), shown, "{given:?}");
+        }
+        assert!(matches!(printable("é→漢"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn clipping_counts_characters() {
+        for (given, most, shown) in [
+            ("abc", 3, "abc"),
+            ("abcd", 3, "ab…"),
+            ("éèê", 3, "éèê"),
+            ("éèêë", 3, "éè…"),
+            ("\x1b\x1b\x1b\x1b", 3, "\u{fffd}\u{fffd}…"),
+            ("abc", 0, "…"),
+        ] {
+            assert_eq!(clipped(given, most), shown, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        for (bytes, shown) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.0 KiB"),
+            (1_572_864, "1.5 MiB"),
+            (u64::MAX, "16.0 EiB"),
+        ] {
+            assert_eq!(size(bytes), shown);
         }
     }
 }
