@@ -1,16 +1,19 @@
 //! Offsets of kernel structures from the running kernel's BTF (linux/btf.h), the only
 //! guide that is right on any kernel: structures differ by version and configuration.
 //!
-//! One pass over the types keeps where each begins; names are compared only for the
-//! structures that are wanted.
+//! One pass over the types keeps where each begins, and where each named structure is.
 
 use monitor_common::settings::Offsets;
+use rustc_hash::FxHashMap;
 use thiserror::Error;
 
 const MAGIC: u16 = 0xeb9f;
 const HEADER_BYTES: usize = 24;
 /// Nested anonymous members and modifiers that are followed.
 const DEPTH: u32 = 16;
+/// Members that one search looks at: more than the largest structure has, and an end for
+/// structures of damaged types that hold themselves.
+const MEMBERS: u32 = 65_536;
 
 const KIND_INT: u32 = 1;
 const KIND_ARRAY: u32 = 3;
@@ -56,6 +59,8 @@ pub struct Btf<'a> {
     strings: &'a [u8],
     /// Where each type begins in `types`; type ids start at 1.
     starts: Vec<u32>,
+    /// Where the first complete structure of each name begins.
+    structures: FxHashMap<&'a [u8], u32>,
 }
 
 #[derive(Clone, Copy)]
@@ -93,20 +98,36 @@ impl<'a> Btf<'a> {
         };
         let types = section(field(8)?, field(12)?, 8)?;
         let strings = section(field(16)?, field(20)?, 16)?;
-        let mut btf = Self { types, strings, starts: Vec::with_capacity(types.len() / 24) };
+        let starts = Vec::with_capacity(types.len() / 24);
+        let mut btf = Self { types, strings, starts, structures: FxHashMap::default() };
+        let end = btf.index().map_err(|at| damaged(header + at))?;
+        if end == types.len() { Ok(btf) } else { Err(damaged(header + end)) }
+    }
+
+    /// Walks over the types up to where the last one ends, or says which one cannot be.
+    fn index(&mut self) -> Result<usize, usize> {
         let mut at = 0;
-        while at < types.len() {
-            btf.starts.push(at as u32);
-            let found = btf.at(at).ok_or(damaged(at))?;
-            at = found.body + found.body_bytes().ok_or(damaged(at))?;
+        while at < self.types.len() {
+            let found = self.at(at).ok_or(at)?;
+            self.starts.push(at as u32);
+            if found.kind == KIND_STRUCT
+                && found.members > 0
+                && let Some(name) = self.name(found.name)
+            {
+                self.structures.entry(name).or_insert(at as u32);
+            }
+            at = found.body + found.body_bytes().ok_or(at)?;
         }
-        if at == types.len() { Ok(btf) } else { Err(damaged(at)) }
+        Ok(at)
     }
 
     /// Whether there is a typedef of this name.
     #[must_use]
     pub fn has_typedef(&self, name: &str) -> bool {
-        self.find(KIND_TYPEDEF, name).is_some()
+        self.starts
+            .iter()
+            .filter_map(|&start| self.at(start as usize))
+            .any(|found| found.kind == KIND_TYPEDEF && self.is_named(found.name, name))
     }
 
     /// Byte offset of a member of a structure; `member` may name nested ones by dots.
@@ -116,24 +137,35 @@ impl<'a> Btf<'a> {
     /// When this kernel lacks the structure or the member.
     pub fn member_offset(&self, structure: &str, member: &str) -> Result<u32, BtfError> {
         let start = self
-            .find(KIND_STRUCT, structure)
+            .structures
+            .get(structure.as_bytes())
+            .and_then(|&start| self.at(start as usize))
             .ok_or_else(|| BtfError::NoStruct(structure.to_owned()))?;
         let missing =
             || BtfError::NoMember { structure: structure.to_owned(), member: member.to_owned() };
-        let mut holder = start;
+        let mut holder = Some(start);
         let mut bits = 0u32;
         for name in member.split('.') {
-            let (offset, kind) = self.member(holder, name, DEPTH).ok_or_else(missing)?;
+            let (offset, kind) = holder
+                .and_then(|holder| self.member(holder, name, DEPTH, &mut { MEMBERS }))
+                .ok_or_else(missing)?;
             bits = bits.checked_add(offset).ok_or_else(missing)?;
-            holder = self.resolve(kind).unwrap_or(holder);
+            holder = self.resolve(kind);
         }
         Ok(bits / 8)
     }
 
-    /// Bit offset and type of a member.
-    fn member(&self, holder: Type, name: &str, depth: u32) -> Option<(u32, u32)> {
+    /// Bit offset and type of a member; `members` may still be looked at.
+    fn member(
+        &self,
+        holder: Type,
+        name: &str,
+        depth: u32,
+        members: &mut u32,
+    ) -> Option<(u32, u32)> {
         let depth = depth.checked_sub(1)?;
         for index in 0..holder.members as usize {
+            *members = members.checked_sub(1)?;
             let at = holder.body + index * 12;
             let member_name = word(self.types, at)?;
             let kind = word(self.types, at + 4)?;
@@ -144,7 +176,7 @@ impl<'a> Btf<'a> {
             }
             if member_name == 0
                 && let Some(inner) = self.resolve(kind)
-                && let Some((inner_offset, kind)) = self.member(inner, name, depth)
+                && let Some((inner_offset, kind)) = self.member(inner, name, depth, members)
             {
                 return Some((offset.checked_add(inner_offset)?, kind));
             }
@@ -167,18 +199,17 @@ impl<'a> Btf<'a> {
         None
     }
 
-    /// The first complete type of this kind and name.
-    fn find(&self, kind: u32, name: &str) -> Option<Type> {
-        self.starts.iter().filter_map(|&start| self.at(start as usize)).find(|found| {
-            found.kind == kind
-                && self.is_named(found.name, name)
-                && (kind == KIND_TYPEDEF || found.members > 0)
-        })
+    /// A name; none for the empty one, which is that of anonymous types.
+    fn name(&self, offset: u32) -> Option<&'a [u8]> {
+        let rest = self.strings.get(offset as usize..)?;
+        let length = rest.iter().position(|&byte| byte == 0)?;
+        rest.get(..length).filter(|name| !name.is_empty())
     }
 
     fn is_named(&self, offset: u32, name: &str) -> bool {
         let Some(rest) = self.strings.get(offset as usize..) else { return false };
-        rest.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.first() == Some(&0))
+        !name.is_empty()
+            && rest.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.first() == Some(&0))
     }
 
     fn at(&self, at: usize) -> Option<Type> {
@@ -280,4 +311,192 @@ pub fn offsets(btf: &Btf<'_>) -> Result<Offsets, BtfError> {
         bprm_file: btf.member_offset("linux_binprm", "file")?,
         padding: 0,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A blob in the making.
+    #[derive(Default)]
+    struct Blob {
+        types: Vec<u8>,
+        strings: Vec<u8>,
+    }
+
+    impl Blob {
+        fn string(&mut self, name: &str) -> u32 {
+            if self.strings.is_empty() {
+                self.strings.push(0);
+            }
+            if name.is_empty() {
+                return 0;
+            }
+            let at = self.strings.len() as u32;
+            self.strings.extend_from_slice(name.as_bytes());
+            self.strings.push(0);
+            at
+        }
+
+        fn words(&mut self, words: &[u32]) {
+            self.types.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+        }
+
+        /// A type with what follows its common part.
+        fn add(&mut self, kind: u32, name: &str, members: u32, size_or_type: u32, body: &[u32]) {
+            let name = self.string(name);
+            self.words(&[name, kind << 24 | members, size_or_type]);
+            self.words(body);
+        }
+
+        /// A structure or union of members of (name, type, bit offset).
+        fn holder(&mut self, kind: u32, name: &str, members: &[(&str, u32, u32)]) {
+            let body: Vec<u32> = members
+                .iter()
+                .flat_map(|&(name, kind, offset)| [self.string(name), kind, offset])
+                .collect();
+            self.add(kind, name, members.len() as u32, 64, &body);
+        }
+
+        fn bytes(&self) -> Vec<u8> {
+            let (types, strings) = (self.types.len() as u32, self.strings.len() as u32);
+            let mut bytes = vec![0x9f, 0xeb, 1, 0];
+            for word in [HEADER_BYTES as u32, 0, types, types, strings] {
+                bytes.extend_from_slice(&word.to_le_bytes());
+            }
+            [bytes.as_slice(), &self.types, &self.strings].concat()
+        }
+    }
+
+    /// One type of every kind, so that each is stepped over.
+    fn sample() -> Vec<u8> {
+        const BITFIELDS: u32 = 1 << 7;
+        let mut blob = Blob::default();
+        blob.add(KIND_INT, "int", 0, 4, &[32]); // 1
+        blob.add(2, "", 0, 1, &[]); // 2: pointer
+        blob.add(KIND_ARRAY, "", 0, 0, &[1, 1, 4]);
+        blob.add(KIND_ENUM, "colour", 2, 4, &[0, 0, 0, 1]);
+        blob.add(KIND_ENUM64, "wide", 1, 8, &[0, 0, 1]);
+        blob.add(7, "later", 0, 0, &[]); // 6: forward
+        blob.add(KIND_FUNC_PROTO, "", 1, 1, &[0, 1]);
+        blob.add(12, "call", 0, 7, &[]); // 8: function
+        blob.add(KIND_VAR, "global", 0, 1, &[1]);
+        blob.add(KIND_DATASEC, ".data", 1, 4, &[9, 0, 4]);
+        blob.add(16, "double", 0, 8, &[]); // 11: float
+        blob.add(KIND_DECL_TAG, "tag", 0, 9, &[u32::MAX]);
+        blob.holder(KIND_STRUCT, "outer", &[]); // 13: incomplete
+        blob.holder(KIND_STRUCT, "inner", &[("a", 1, 0), ("b", 1, 32)]); // 14
+        blob.add(KIND_TYPEDEF, "inner_t", 0, 14, &[]); // 15
+        blob.add(KIND_CONST, "", 0, 15, &[]);
+        blob.add(KIND_VOLATILE, "", 0, 16, &[]);
+        blob.add(KIND_RESTRICT, "", 0, 17, &[]);
+        blob.add(KIND_TYPE_TAG, "rcu", 0, 18, &[]); // 19
+        blob.holder(KIND_STRUCT, "", &[("c", 1, 0), ("d", 2, 64)]); // 20
+        blob.holder(KIND_UNION, "", &[("e", 1, 0), ("", 20, 64)]); // 21
+        blob.holder(KIND_STRUCT, "outer", &[("x", 1, 0), ("nested", 19, 64), ("", 21, 128)]);
+        blob.holder(KIND_STRUCT | BITFIELDS, "flags", &[("one", 1, 3 << 24 | 40)]);
+        blob.bytes()
+    }
+
+    const MEMBERS_OF_SAMPLE: &[(&str, &str, u32)] = &[
+        ("inner", "a", 0),
+        ("inner", "b", 4),
+        ("outer", "x", 0),
+        ("outer", "nested", 8),
+        ("outer", "nested.b", 12),
+        ("outer", "e", 16),
+        ("outer", "c", 24),
+        ("outer", "d", 32),
+        ("flags", "one", 5),
+    ];
+
+    #[test]
+    fn members_are_found() {
+        let blob = sample();
+        let btf = Btf::parse(&blob).unwrap();
+        assert_eq!(btf.starts.len(), 23);
+        for &(structure, member, offset) in MEMBERS_OF_SAMPLE {
+            assert_eq!(btf.member_offset(structure, member), Ok(offset), "{structure}.{member}");
+        }
+        assert!(btf.has_typedef("inner_t"));
+    }
+
+    #[test]
+    fn what_is_not_there_is_named() {
+        let blob = sample();
+        let btf = Btf::parse(&blob).unwrap();
+        for name in ["", "oute", "outer2", "later", "inner_t", "colour"] {
+            assert_eq!(btf.member_offset(name, "x"), Err(BtfError::NoStruct(name.to_owned())));
+        }
+        for member in ["", "y", "nested.x", "x.nested", "d.c", "nested.", "a"] {
+            assert!(
+                matches!(btf.member_offset("outer", member), Err(BtfError::NoMember { .. })),
+                "{member}"
+            );
+        }
+        for name in ["", "inner", "inner_", "int"] {
+            assert!(!btf.has_typedef(name), "{name}");
+        }
+        assert_eq!(offsets(&btf).err(), Some(BtfError::NoStruct("kernfs_node".to_owned())));
+    }
+
+    /// Asks everything; the answers of a damaged blob may be any.
+    fn ask(blob: &[u8]) -> Result<(), BtfError> {
+        let btf = Btf::parse(blob)?;
+        for &(structure, member, _) in MEMBERS_OF_SAMPLE {
+            let _ = btf.member_offset(structure, member);
+        }
+        let _ = btf.member_offset("outer", "missing");
+        let _ = btf.has_typedef("inner_t");
+        Ok(())
+    }
+
+    #[test]
+    fn no_prefix_passes() {
+        let blob = sample();
+        for cut in 0..blob.len() {
+            assert!(matches!(ask(&blob[..cut]), Err(BtfError::Damaged { .. })), "cut at {cut}");
+        }
+        assert_eq!(ask(&blob), Ok(()));
+    }
+
+    #[test]
+    fn flipped_bits_are_survived() {
+        let blob = sample();
+        for at in 0..blob.len() {
+            for flip in [1, 2, 4, 8, 16, 32, 64, 128, 255] {
+                let mut damaged = blob.clone();
+                damaged[at] ^= flip;
+                let result = ask(&damaged);
+                if at < 2 {
+                    assert_eq!(result, Err(BtfError::Damaged { at: 0 }));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn types_that_hold_themselves_come_to_an_end() {
+        let mut blob = Blob::default();
+        blob.holder(KIND_STRUCT, "loop", &[("", 1, 0); 200]);
+        blob.add(KIND_TYPEDEF, "circle", 0, 2, &[]);
+        blob.holder(KIND_STRUCT, "round", &[("", 2, 0), ("a", 2, 8)]);
+        let blob = blob.bytes();
+        let btf = Btf::parse(&blob).unwrap();
+        assert!(matches!(btf.member_offset("loop", "x"), Err(BtfError::NoMember { .. })));
+        assert_eq!(btf.member_offset("round", "a"), Ok(1));
+        assert!(matches!(btf.member_offset("round", "a.b"), Err(BtfError::NoMember { .. })));
+    }
+
+    /// The first fields of `struct sock_common` have not moved since Linux 3.
+    #[test]
+    fn the_running_kernel_has_every_offset() {
+        let blob = std::fs::read("/sys/kernel/btf/vmlinux").unwrap();
+        let found = offsets(&Btf::parse(&blob).unwrap()).unwrap();
+        let family = (found.sock_daddr, found.sock_rcv_saddr, found.sock_dport, found.sock_num);
+        assert_eq!(family, (0, 4, 12, 14));
+        assert_eq!((found.sock_family, found.sock_state), (16, 18));
+        assert_eq!(found.task_tgid, found.task_pid + 4);
+        assert!(found.task_comm > 0 && found.fdt_fd > found.fdt_max_fds);
+    }
 }

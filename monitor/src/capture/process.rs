@@ -7,7 +7,7 @@ use monitor_common::limits::COMM_BYTES;
 use monitor_common::record::{ExecRecord, Kind, ProcessRecord};
 use rustc_hash::FxHashMap;
 
-use super::cgroup::{self, CgroupPaths};
+use super::cgroup;
 use super::passwd::Passwd;
 use crate::clock;
 use crate::pipeline::process::{Process, ProcessKey, identity_label};
@@ -21,7 +21,6 @@ const MAXIMUM: usize = 65_536;
 /// Every process that lives, or has lived a moment ago, by process id.
 pub(crate) struct ProcessTable {
     processes: FxHashMap<u32, Known>,
-    cgroups: CgroupPaths,
     users: Passwd,
     boot_offset: WallOffset,
     /// Exits in the order of time, for forgetting.
@@ -41,7 +40,6 @@ impl ProcessTable {
     pub(crate) fn new() -> Self {
         Self {
             processes: FxHashMap::default(),
-            cgroups: CgroupPaths::new(),
             users: Passwd::new(),
             boot_offset: clock::boot_offset(),
             exited: std::collections::VecDeque::new(),
