@@ -3,7 +3,6 @@
 //!
 //! aya-build does nearly this, but cannot raise the BPF instruction set to version 3,
 //! whose atomic additions the kernel side's counters need.
-#![expect(clippy::print_stdout, reason = "cargo listens on standard output")]
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -87,7 +87,7 @@ pub struct Settings {
 }
 
 const _: () = assert!(size_of::<Settings>() == 32);
-const _: () = assert!(size_of::<Offsets>() % 4 == 0);
+const _: () = assert!(size_of::<Offsets>().is_multiple_of(4));
 
 #[cfg(feature = "user")]
 #[expect(

@@ -16,10 +16,10 @@ use crate::sink::http;
 use crate::sink::metrics::{MetricsSink, ReloadOutcome};
 use crate::sink::stdout::StdoutSink;
 
-/// The loop that all captures share: drain, pipeline, sinks.
-pub mod engine;
 /// What this kernel and these privileges allow.
 pub mod doctor;
+/// The loop that all captures share: drain, pipeline, sinks.
+pub mod engine;
 /// A trace of what comes in.
 pub mod record;
 /// A trace through the pipeline.
@@ -45,7 +45,8 @@ pub fn run(args: &DaemonArgs, config: &Config, config_path: Option<&Path>) -> an
 
     let metrics = MetricsSink::new(config.metrics.max_series as usize, &kernel_release());
     let exporter = metrics.exporter();
-    let stdout = StdoutSink::stdout(args.print.iter().copied().collect()).context("opening standard output")?;
+    let stdout = StdoutSink::stdout(args.print.iter().copied().collect())
+        .context("opening standard output")?;
     let mut engine = Engine::new(config.pipeline.clone());
     engine.add_sink("stdout", Box::new(stdout));
     engine.add_sink("metrics", Box::new(metrics));
@@ -82,7 +83,9 @@ fn reload(engine: &mut Engine, config_path: Option<&Path>) -> ReloadOutcome {
     match config::load(config_path) {
         Ok(effective) => {
             engine.handle(Input::Settings(effective.config.pipeline.into()));
-            tracing::info!("The configuration was read again; policy, limits and findings follow it.");
+            tracing::info!(
+                "The configuration was read again; policy, limits and findings follow it."
+            );
             ReloadOutcome::Succeeded
         }
         Err(error) => {

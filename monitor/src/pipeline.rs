@@ -52,7 +52,7 @@ pub mod scope;
 /// Policy and limits.
 pub mod settings;
 /// A table with handles.
-mod slab;
+pub mod slab;
 /// Counts of the pipeline.
 pub mod stats;
 /// The ordered bytes of one direction.
@@ -146,6 +146,7 @@ impl Pipeline {
     pub fn stats(&self) -> Stats {
         Stats {
             connections_tracked: self.connections.len() as u64,
+            detector_evictions: self.detectors.evicted(),
             findings_open: self.detectors.open_findings(),
             ..self.stats.clone()
         }
@@ -411,10 +412,8 @@ impl Pipeline {
     fn count(&mut self, moved: &Moved) {
         self.stats.moved_bytes += moved.bytes;
         self.stats.captured_bytes += moved.captured;
-        let reasons = [
-            (UncapturedReason::Lost, moved.lost),
-            (UncapturedReason::Bypassed, moved.bypassed),
-        ];
+        let reasons =
+            [(UncapturedReason::Lost, moved.lost), (UncapturedReason::Bypassed, moved.bypassed)];
         for (reason, bytes) in reasons.into_iter().chain(moved.uncaptured) {
             if bytes > 0 {
                 *self.stats.uncaptured_bytes.entry(reason).or_default() += bytes;

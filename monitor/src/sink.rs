@@ -21,8 +21,6 @@ pub mod record_type;
 mod sample;
 /// JSON lines to standard output, never blocking.
 pub mod stdout;
-/// Characters that must not reach a terminal as they are.
-pub mod text;
 
 /// Takes outputs as they come.
 pub trait Sink: Send {

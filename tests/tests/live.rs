@@ -9,15 +9,15 @@ mod exchanges;
 /// Privileges, kill -9, bad input.
 #[path = "live/hardship.rs"]
 mod hardship;
-/// Connections that are older than the daemon.
-#[path = "live/older.rs"]
-mod older;
 /// Loss is told, exactly.
 #[path = "live/loss.rs"]
 mod loss;
 /// Metrics of a live daemon.
 #[path = "live/metrics.rs"]
 mod metrics;
+/// Connections that are older than the daemon.
+#[path = "live/older.rs"]
+mod older;
 /// A recording replays to the same bytes.
 #[path = "live/recording.rs"]
 mod recording;

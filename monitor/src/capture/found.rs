@@ -13,7 +13,7 @@ use crate::pipeline::input::{Input, Role};
 /// What the iterators said.
 #[derive(Default)]
 pub(crate) struct Found {
-    processes: Vec<Box<ExecRecord>>,
+    processes: Vec<ExecRecord>,
     connections: Vec<ConnectionRecord>,
     listeners: Vec<ConnectionRecord>,
 }
@@ -26,7 +26,7 @@ impl Found {
         let mut rest = bytes.as_slice();
         while let Some((record, size)) = Control::parse(rest) {
             match record {
-                Control::Exec(record) => self.processes.push(record),
+                Control::Exec(record) => self.processes.push(*record),
                 Control::Connection(record) if record.role == role::LISTENER => {
                     self.listeners.push(record);
                 }
@@ -49,7 +49,7 @@ impl Found {
             processes.executed(record);
         }
         let started: std::collections::BTreeMap<u32, &ExecRecord> =
-            self.processes.iter().map(|it| (it.process.pid, it.as_ref())).collect();
+            self.processes.iter().map(|it| (it.process.pid, it)).collect();
         let listening: BTreeSet<(u32, u16)> =
             self.listeners.iter().map(|it| (it.netns, it.local_port)).collect();
         for record in &self.connections {

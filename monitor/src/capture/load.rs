@@ -203,10 +203,7 @@ impl Loaded {
             programs: self.programs.clone(),
             declined: self.declined.clone(),
             data: RingStatus { bytes: u64::from(options.ring_bytes), ..RingStatus::default() },
-            control: RingStatus {
-                bytes: u64::from(CONTROL_RING_BYTES),
-                ..RingStatus::default()
-            },
+            control: RingStatus { bytes: u64::from(CONTROL_RING_BYTES), ..RingStatus::default() },
             ..CaptureStatus::default()
         }
     }
@@ -237,7 +234,8 @@ fn load_object(
 ) -> Result<Ebpf, CaptureError> {
     let processors = std::thread::available_parallelism().map_or(1, |it| it.get() as u32);
     let processors = processors.max(possible_processors());
-    let by_cookie = if settings.state_by_cookie == 0 { 1 } else { monitor_common::limits::CONNECTIONS };
+    let by_cookie =
+        if settings.state_by_cookie == 0 { 1 } else { monitor_common::limits::CONNECTIONS };
     EbpfLoader::new()
         .verifier_log_level(VerifierLogLevel::STATS)
         .override_global("OFFSETS", &offsets, true)
@@ -256,8 +254,9 @@ fn possible_processors() -> u32 {
 
 /// What `file->f_op` of a socket is on this kernel, from a listener of our own.
 fn socket_file_op(offsets: Offsets, btf: &aya::Btf) -> Result<u64, CaptureError> {
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0))
-        .map_err(|source| CaptureError::Io { what: "opening a socket to know sockets by", source })?;
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).map_err(|source| {
+        CaptureError::Io { what: "opening a socket to know sockets by", source }
+    })?;
     let mut ebpf = load_object(offsets, Settings::default(), 4096)?;
     let program = iterator_mut(&mut ebpf, "found_sockets")?;
     program.load("task_file", btf).map_err(|error| {
@@ -290,7 +289,10 @@ fn take_map(ebpf: &mut Ebpf, name: &str) -> Result<Map, CaptureError> {
         .ok_or_else(|| CaptureError::Kernel(format!("the object lacks the map {name}")))
 }
 
-fn tracepoint_mut<'a>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut BtfTracePoint, CaptureError> {
+fn tracepoint_mut<'a>(
+    ebpf: &'a mut Ebpf,
+    name: &str,
+) -> Result<&'a mut BtfTracePoint, CaptureError> {
     ebpf.program_mut(name)
         .and_then(|program| program.try_into().ok())
         .ok_or_else(|| CaptureError::Kernel(format!("the object lacks the program {name}")))

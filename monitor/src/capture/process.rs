@@ -97,16 +97,16 @@ impl ProcessTable {
         {
             return (process, false);
         }
-        let process = Arc::new(self.describe(record, comm, known));
+        let process = Arc::new(self.describe(record, comm, known.as_ref()));
         if let Some(known) = self.processes.get_mut(&record.pid) {
             known.announced = Some(Arc::clone(&process));
         }
         (process, true)
     }
 
-    fn describe(&mut self, record: &ProcessRecord, comm: String, known: Option<Known>) -> Process {
-        let exe = known.as_ref().and_then(|it| it.exe.as_deref());
-        let cgroup = known.as_ref().and_then(|it| it.cgroup.as_deref()).filter(|path| *path != "/");
+    fn describe(&mut self, record: &ProcessRecord, comm: String, known: Option<&Known>) -> Process {
+        let exe = known.and_then(|it| it.exe.as_deref());
+        let cgroup = known.and_then(|it| it.cgroup.as_deref()).filter(|path| *path != "/");
         // The version 2 hierarchy says nothing on hosts whose units live in version 1.
         let from_proc = if cgroup.is_none() { cgroup::path_of_process(record.pid) } else { None };
         let identity = cgroup::identity_of(cgroup.or(from_proc.as_deref()).unwrap_or("/"));

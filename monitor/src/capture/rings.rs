@@ -41,9 +41,9 @@ pub(crate) struct Rings {
 
 impl Rings {
     pub(crate) fn new(loaded: &mut Loaded) -> Result<Self, CaptureError> {
-        let data = RingBuf::try_from(loaded.take_map("DATA")?).map_err(map_error)?;
-        let control = RingBuf::try_from(loaded.take_map("CONTROL")?).map_err(map_error)?;
-        let sleeps = Array::try_from(loaded.take_map("CONSUMER_SLEEPS")?).map_err(map_error)?;
+        let data = RingBuf::try_from(loaded.take_map("DATA")?).map_err(|error| map_error(&error))?;
+        let control = RingBuf::try_from(loaded.take_map("CONTROL")?).map_err(|error| map_error(&error))?;
+        let sleeps = Array::try_from(loaded.take_map("CONSUMER_SLEEPS")?).map_err(|error| map_error(&error))?;
         let epoll = watch(&data, &control)
             .map_err(|source| CaptureError::Io { what: "watching the rings", source })?;
         Ok(Self {
@@ -71,7 +71,10 @@ impl Rings {
             tv_sec: wait.as_secs().cast_signed(),
             tv_nsec: i64::from(wait.subsec_nanos()),
         };
-        let mut events = [epoll::Event { flags: epoll::EventFlags::empty(), data: epoll::EventData::new_u64(0) }; 2];
+        let mut events = [epoll::Event {
+            flags: epoll::EventFlags::empty(),
+            data: epoll::EventData::new_u64(0),
+        }; 2];
         match epoll::wait(&self.epoll, &mut events, Some(&timeout)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
             Err(error) => {
@@ -120,7 +123,8 @@ impl Rings {
             // Pulled only now: an event that came meanwhile may have data before it.
             self.control_delivered += pull(&mut self.control, &mut self.held_back);
         }
-        self.idle_turns = if records == 0 && self.held_back.is_empty() { self.idle_turns + 1 } else { 0 };
+        self.idle_turns =
+            if records == 0 && self.held_back.is_empty() { self.idle_turns + 1 } else { 0 };
         records
     }
 
@@ -179,6 +183,6 @@ fn watch(data: &RingBuf<MapData>, control: &RingBuf<MapData>) -> std::io::Result
     Ok(epoll)
 }
 
-fn map_error(error: aya::maps::MapError) -> CaptureError {
+fn map_error(error: &aya::maps::MapError) -> CaptureError {
     CaptureError::Kernel(format!("a map of the kernel side is not what it should be: {error}"))
 }

@@ -62,8 +62,7 @@ fn try_tier(tier: Tier) -> Tried {
 
 /// One tier is enough.
 fn exit_of(tiers: &[(Tier, Tried)]) -> Exit {
-    let refused =
-        tiers.iter().any(|(_, tried)| matches!(tried, Err(CaptureError::Privilege(_))));
+    let refused = tiers.iter().any(|(_, tried)| matches!(tried, Err(CaptureError::Privilege(_))));
     if tiers.iter().any(|(_, tried)| tried.is_ok()) {
         Exit::Success
     } else if refused {
@@ -92,7 +91,9 @@ fn types() -> Check {
             name,
             state: State::Lacking,
             found: format!("{PATH}: {error}"),
-            consequence: Some("nothing can be watched; use a kernel with CONFIG_DEBUG_INFO_BTF".into()),
+            consequence: Some(
+                "nothing can be watched; use a kernel with CONFIG_DEBUG_INFO_BTF".into(),
+            ),
         },
     }
 }

@@ -4,9 +4,9 @@ use std::io::stdout;
 
 use anyhow::Context;
 
+use super::capture_options;
 use super::engine::Engine;
 use super::signals::Signals;
-use super::capture_options;
 use crate::cli::{Exit, RecordArgs};
 use crate::clock;
 use crate::config::Config;

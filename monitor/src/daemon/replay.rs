@@ -26,7 +26,7 @@ pub fn run(args: &ReplayArgs, settings: Option<Settings>) -> anyhow::Result<Exit
     let mut writer = BlockingWriter::new(stdout(), args.output.print.iter().copied().collect());
     let mut outputs = Vec::new();
     let mut closed = None;
-    let result = drive(&mut reader, settings, &mut |pipeline| {
+    let result = drive(&mut reader, settings.as_ref(), &mut |pipeline| {
         while let Some(output) = pipeline.poll_output() {
             outputs.push(output);
         }
@@ -52,10 +52,10 @@ pub fn run(args: &ReplayArgs, settings: Option<Settings>) -> anyhow::Result<Exit
 /// Where the trace is damaged.
 pub fn drive(
     reader: &mut TraceReader,
-    settings: Option<Arc<Settings>>,
+    settings: Option<&Arc<Settings>>,
     after_each: &mut dyn FnMut(&mut Pipeline) -> bool,
 ) -> Result<(), TraceError> {
-    let mut pipeline = Pipeline::new(settings.clone().unwrap_or_default());
+    let mut pipeline = Pipeline::new(settings.cloned().unwrap_or_default());
     let result = loop {
         match reader.next() {
             Ok(Some(Input::Settings(_))) if settings.is_some() => continue,
@@ -72,10 +72,7 @@ pub fn drive(
     result
 }
 
-fn flush(
-    writer: &mut BlockingWriter<io::Stdout>,
-    outputs: &mut Vec<Output>,
-) -> io::Result<()> {
+fn flush(writer: &mut BlockingWriter<io::Stdout>, outputs: &mut Vec<Output>) -> io::Result<()> {
     writer.write(outputs)?;
     outputs.clear();
     writer.flush()

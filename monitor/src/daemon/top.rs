@@ -68,7 +68,7 @@ fn over_trace(
         .name("replay".into())
         .spawn(move || {
             let mut outputs = Vec::new();
-            let result = replay::drive(&mut reader, settings.map(Arc::new), &mut |pipeline| {
+            let result = replay::drive(&mut reader, settings.map(Arc::new).as_ref(), &mut |pipeline| {
                 while let Some(output) = pipeline.poll_output() {
                     outputs.push(output);
                 }

@@ -255,10 +255,8 @@ impl Connection {
 
     fn note(&mut self, moved: &Moved) {
         self.unreported_bytes += moved.bytes;
-        let reasons = [
-            (UncapturedReason::Lost, moved.lost),
-            (UncapturedReason::Bypassed, moved.bypassed),
-        ];
+        let reasons =
+            [(UncapturedReason::Lost, moved.lost), (UncapturedReason::Bypassed, moved.bypassed)];
         for (reason, bytes) in reasons.into_iter().chain(moved.uncaptured) {
             if bytes > 0 {
                 *self.uncaptured.entry(reason).or_default() += bytes;

@@ -103,7 +103,7 @@ fn quoted(value: &str) -> String {
             '"' => text.push_str("\\\""),
             '\\' => text.push_str("\\\\"),
             other if super::text::is_steering(other) => {
-                write!(text, "\\u{:04X}", u32::from(other)).expect("a string takes any text");
+                write!(text, "\\U{:08X}", u32::from(other)).expect("a string takes any text");
             }
             other => text.push(other),
         }
@@ -252,7 +252,7 @@ mod tests {
         for process in [
             process(Some("nginx.service"), Some("/usr/sbin/nginx"), None),
             process(None, Some("/usr/bin/curl"), None),
-            process(None, Some("/tmp/\"a\\b\u{1b}[2J\u{202e}\n é"), None),
+            process(None, Some("/tmp/\"a\\b\u{1b}[2J\u{202e}\u{e0041}\n é"), None),
             process(None, Some("/tmp/*"), Some("eve")),
             process(None, None, None),
         ] {

@@ -31,6 +31,8 @@ pub struct Stats {
     pub exchanges: u64,
     /// Exchanges of which some bytes were not seen.
     pub exchanges_incomplete: u64,
+    /// Entries that the detectors dropped from their tables to make room.
+    pub detector_evictions: u64,
     /// Findings open now (gauge).
     pub findings_open: u64,
 }

@@ -132,10 +132,15 @@ mod tests {
         ];
         let mut stream = Stream::starting_at(0, Some(100));
         for (offset, length, sequence, payload, (lost, bypassed, uncaptured)) in cases {
-            let placed = stream.place(&record(offset, length, sequence, payload)).expect("in order");
+            let placed =
+                stream.place(&record(offset, length, sequence, payload)).expect("in order");
             assert_eq!(placed.lost, lost, "lost before {offset}");
             assert_eq!(placed.bypassed, bypassed, "bypassed before {offset}");
-            assert_eq!(placed.uncaptured.map_or(0, |it| it.1), uncaptured, "uncaptured of {offset}");
+            assert_eq!(
+                placed.uncaptured.map_or(0, |it| it.1),
+                uncaptured,
+                "uncaptured of {offset}"
+            );
         }
         assert_eq!(stream.moved(), 39 + 700);
         assert_eq!(stream.captured(), 22);

@@ -47,12 +47,23 @@ pub fn size(bytes: u64) -> String {
     format!("{scaled:.1} {}", UNITS.get(unit - 1).expect("2^64 is below 1024 EiB"))
 }
 
-/// Whether a character can steer a terminal or reorder text.
+/// Whether a character can steer a terminal, turn the order of what is read, or hide
+/// in it (CVE-2021-42574): a control, a bidirectional or an invisible format character,
+/// or a line or paragraph separator.
 #[must_use]
-pub fn is_steering(character: char) -> bool {
-    matches!(character,
-        '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}'
-        | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+pub const fn is_steering(character: char) -> bool {
+    matches!(
+        character,
+        '\0'..='\x1f'
+            | '\x7f'..='\u{9f}'
+            | '\u{61c}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 #[cfg(test)]

@@ -65,7 +65,6 @@ impl StdoutSink {
             .spawn(move || writer::run(&reader, to))?;
         Ok(Self { records, lines: Lines::default(), queue, dropped: 0, thread: Some(thread) })
     }
-
 }
 
 impl Sink for StdoutSink {

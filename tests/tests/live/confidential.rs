@@ -10,8 +10,15 @@ use super::TIERS;
 #[test]
 fn secrets_are_never_shown() {
     let secrets = [
-        "4111111111111111", "hunter2-query", "hunter2-bearer", "hunter2-cookie", "hunter2-key",
-        "aHVudGVyMjpiYXNpYw", "hunter2-userinfo", "hunter2-header", "4711",
+        "4111111111111111",
+        "hunter2-query",
+        "hunter2-bearer",
+        "hunter2-cookie",
+        "hunter2-key",
+        "aHVudGVyMjpiYXNpYw",
+        "hunter2-userinfo",
+        "hunter2-header",
+        "4711",
     ];
     for tier in TIERS {
         let nginx = Nginx::start();
@@ -19,9 +26,21 @@ fn secrets_are_never_shown() {
         let url = nginx.url("/pay?card=hunter2-query&access_token=hunter2-query");
         let host = nginx.url("/").replace("http://", "http://user:hunter2-userinfo@");
         let runs: [&[&str]; 4] = [
-            &["-d", "{\"pan\":\"4111111111111111\"}", "-H", "Authorization: Bearer hunter2-bearer", &url],
+            &[
+                "-d",
+                "{\"pan\":\"4111111111111111\"}",
+                "-H",
+                "Authorization: Bearer hunter2-bearer",
+                &url,
+            ],
             &["-H", "Cookie: s=hunter2-cookie", "-H", "X-Api-Key: hunter2-key", &url],
-            &["-H", "Authorization: Basic aHVudGVyMjpiYXNpYw==", "-H", "X-Other: hunter2-header", &url],
+            &[
+                "-H",
+                "Authorization: Basic aHVudGVyMjpiYXNpYw==",
+                "-H",
+                "X-Other: hunter2-header",
+                &url,
+            ],
             &[&host],
         ];
         for arguments in runs {

@@ -18,7 +18,9 @@ fn ten_thousand_keep_alive_requests_are_ten_thousand_exchanges() {
         let daemon = Daemon::start(tier);
         let count = REQUESTS.to_string();
         let report = output_of(
-            Command::new("h2load").args(["--h1", "-n", &count, "-c", "8", "-t", "1"]).arg(nginx.url("/v1/accounts")),
+            Command::new("h2load")
+                .args(["--h1", "-n", &count, "-c", "8", "-t", "1"])
+                .arg(nginx.url("/v1/accounts")),
         );
         assert!(report.contains(&format!("{REQUESTS} succeeded")), "{report}");
         let exchanges = daemon.wait_for_records("exchange", REQUESTS, |it| is_to(it, &nginx));
@@ -41,8 +43,7 @@ fn two_hundred_curls_are_two_hundred_exchanges() {
         let nginx = Nginx::start();
         let daemon = Daemon::start(tier);
         for run in 0..RUNS {
-            let (path, status) =
-                if run % 10 == 0 { ("missing", 404) } else { ("curl", 200) };
+            let (path, status) = if run % 10 == 0 { ("missing", 404) } else { ("curl", 200) };
             let got = output_of(
                 Command::new("curl")
                     .args(["-s", "-o", "/dev/null", "-w", "%{http_code}"])

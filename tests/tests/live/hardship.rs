@@ -8,8 +8,15 @@ use super::TIERS;
 
 /// Names of our programs, as far as the kernel keeps them (15 bytes).
 const PROGRAMS: [&str; 9] = [
-    "sock_send_lengt", "sock_recv_lengt", "sys_exit", "inet_sock_set_s", "tcp_destroy_soc",
-    "sched_process_e", "sched_process_f", "found_sockets", "found_processes",
+    "sock_send_lengt",
+    "sock_recv_lengt",
+    "sys_exit",
+    "inet_sock_set_s",
+    "tcp_destroy_soc",
+    "sched_process_e",
+    "sched_process_f",
+    "found_sockets",
+    "found_processes",
 ];
 
 #[test]
@@ -71,7 +78,8 @@ fn a_taken_port_is_named() {
     let directory = tempfile_for_everyone();
     let config = directory.path().join("config.toml");
     std::fs::write(&config, format!("[metrics]\nlisten = \"{address}\"\n")).expect("written");
-    let output = Command::new(program()).args(["daemon", "--config"]).arg(&config).output().expect("runs");
+    let output =
+        Command::new(program()).args(["daemon", "--config"]).arg(&config).output().expect("runs");
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{errors}");
     assert!(errors.contains(&address.to_string()), "{errors}");

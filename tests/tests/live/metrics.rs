@@ -23,7 +23,8 @@ fn promtool_accepts_a_live_scrape_of_fifty_thousand_random_paths() {
     let _ = output_of(Command::new("python3").args(["-c", RANDOM_PATHS, &port, "50000"]));
     let scrape = apiwatch_tests::wait_for("all exchanges", apiwatch_tests::PATIENCE, || {
         let scrape = daemon.scrape();
-        let count = apiwatch_tests::apiwatch::metric_of(&scrape, "apiwatch_http_requests_total", "python");
+        let count =
+            apiwatch_tests::apiwatch::metric_of(&scrape, "apiwatch_http_requests_total", "python");
         (count >= 50_000).then_some(scrape)
     });
     let series = scrape.lines().filter(|line| !line.starts_with('#')).count();

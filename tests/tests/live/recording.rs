@@ -24,7 +24,11 @@ fn a_replay_prints_what_the_recording_printed() {
         let line = errors.next().expect("a line").expect("read");
         assert!(line.contains("Recording"), "{line}");
         for run in 0..20 {
-            let _ = output_of(Command::new("curl").args(["-s", "-d", "x=y"]).arg(nginx.url(&format!("/{run}?a=b"))));
+            let _ = output_of(
+                Command::new("curl")
+                    .args(["-s", "-d", "x=y"])
+                    .arg(nginx.url(&format!("/{run}?a=b"))),
+            );
         }
         let recorded = recording.wait_with_output().expect("it ends by itself");
         assert!(recorded.status.success());

@@ -52,7 +52,8 @@ fn every_way_to_send_and_receive_gives_the_exchange() {
         for out in ["send", "write", "writev", "sendmsg", "dup"] {
             for into in ["recv", "read", "readv", "recvmsg", "peek", "bytewise"] {
                 let path = format!("/{out}/{into}");
-                let found: Vec<_> = seen.iter().filter(|it| it["request"]["path"] == *path).collect();
+                let found: Vec<_> =
+                    seen.iter().filter(|it| it["request"]["path"] == *path).collect();
                 let [exchange] = found.as_slice() else { panic!("tier {tier} {path}: {found:?}") };
                 assert_eq!(exchange["response"]["status"], 200, "tier {tier} {path}");
                 assert_eq!(exchange["response"]["complete"], true, "tier {tier} {path}");
@@ -83,8 +84,11 @@ fn large_bodies_are_counted_to_the_byte() {
     for tier in TIERS {
         let nginx = Nginx::start();
         let daemon = Daemon::start(tier);
-        let _ = output_of(Command::new("curl").args(["-s", "-o", "/dev/null"]).arg(nginx.url("/file.bin")));
-        let seen = daemon.wait_for_records("exchange", 1, |it| it["request"]["path"] == "/file.bin");
+        let _ = output_of(
+            Command::new("curl").args(["-s", "-o", "/dev/null"]).arg(nginx.url("/file.bin")),
+        );
+        let seen =
+            daemon.wait_for_records("exchange", 1, |it| it["request"]["path"] == "/file.bin");
         assert_eq!(seen[0]["response"]["body_bytes"], 400_000, "tier {tier}");
         assert_eq!(seen[0]["response"]["complete"], true, "tier {tier}");
 
@@ -97,12 +101,18 @@ fn large_bodies_are_counted_to_the_byte() {
             while s.recv(65536, socket.MSG_TRUNC): pass\n";
         let _ = output_of(Command::new("python3").args(["-c", client, &port.to_string()]));
         let closed = daemon.wait_for_records("connection", 1, |it| {
-            it["event"] == "close" && it["server"]["port"] == port && it["bytes"]["to_client"].as_u64() > Some(1000)
+            it["event"] == "close"
+                && it["server"]["port"] == port
+                && it["bytes"]["to_client"].as_u64() > Some(1000)
         });
         let bytes = closed[0]["bytes"]["to_client"].as_u64().expect("a number");
         assert_eq!(bytes, 100_000 + 43, "tier {tier}: {}", closed[0]);
         let uncaptured = &closed[0]["uncaptured"];
-        assert!(uncaptured["reasons"]["discarded"].as_u64() > Some(50_000), "tier {tier}: {}", closed[0]);
+        assert!(
+            uncaptured["reasons"]["discarded"].as_u64() > Some(50_000),
+            "tier {tier}: {}",
+            closed[0]
+        );
         let _ = server.0.kill();
     }
 }

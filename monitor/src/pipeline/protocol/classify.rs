@@ -7,7 +7,14 @@ const PROXY_V1: &[u8] = b"PROXY ";
 pub(super) const PROXY_V2: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const METHODS: [&[u8]; 9] = [
-    b"GET ", b"POST ", b"PUT ", b"HEAD ", b"DELETE ", b"OPTIONS ", b"PATCH ", b"CONNECT ",
+    b"GET ",
+    b"POST ",
+    b"PUT ",
+    b"HEAD ",
+    b"DELETE ",
+    b"OPTIONS ",
+    b"PATCH ",
+    b"CONNECT ",
     b"TRACE ",
 ];
 
@@ -34,10 +41,9 @@ pub enum Classification {
 #[must_use]
 pub fn classify(bytes: &[u8]) -> Classification {
     match bytes {
-        [] => return Classification::NeedMore,
         // Types 20 to 23, version 3.x.
         [20..=23, 3, 0..=4, ..] => return Classification::Tls,
-        [20..=23] | [20..=23, 3] => return Classification::NeedMore,
+        [] | [20..=23] | [20..=23, 3] => return Classification::NeedMore,
         _ => {}
     }
     let known = [

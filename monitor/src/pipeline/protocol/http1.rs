@@ -48,7 +48,6 @@ pub(super) struct Http1 {
 /// One way.
 #[derive(Debug)]
 struct Side {
-    kind: Kind,
     state: State,
     /// The start of a head, or of a line while a head is searched.
     buffer: Vec<u8>,
@@ -118,16 +117,15 @@ struct Feed<'a> {
 impl Http1 {
     /// A connection; `midstream` where the bytes before were missed.
     pub(super) fn new(midstream: bool) -> Self {
-        let side = |kind| Side {
-            kind,
+        let side = || Side {
             state: if midstream { State::Lost(0) } else { State::Head },
             buffer: Vec::new(),
             looked_at: 0,
             began: Timestamp::default(),
         };
         Self {
-            requests: side(Kind::Request),
-            responses: side(Kind::Response),
+            requests: side(),
+            responses: side(),
             pairing: Pairing::default(),
             current: None,
             texts: Texts::default(),
@@ -261,7 +259,8 @@ impl Http1 {
             self.pairing.give_up(0, Some(Anomaly::Gap), feed.exchanges);
         }
         let mut anomalies = head.fields.anomalies;
-        let method = Method::from_token(&String::from_utf8_lossy(method.get(..32).unwrap_or(method)));
+        let method =
+            Method::from_token(&String::from_utf8_lossy(method.get(..32).unwrap_or(method)));
         let is_connect = method == Method::Connect;
         let target = target::parse(target, is_connect, &mut anomalies);
         let fields = &head.fields;
@@ -310,10 +309,8 @@ impl Http1 {
         let is_tunnel =
             self.pairing.awaited_method() == Some(&Method::Connect) && (200..300).contains(&status);
         let body = response_body(head, status, self.pairing.awaited_method(), &mut anomalies);
-        let content_type = head
-            .fields
-            .content_type
-            .map(|value| reuse_type(&mut self.texts.response_type, value));
+        let content_type =
+            head.fields.content_type.map(|value| reuse_type(&mut self.texts.response_type, value));
         self.current = Some(Current {
             answer: Answer {
                 protocol: protocol_of(head.minor),
@@ -424,13 +421,8 @@ impl Http1 {
             let whole = matches!(body, Body::UntilClose(_));
             self.end_message(kind, body.bytes(), whole, feed);
         }
-        *self.side(kind) = Side {
-            kind,
-            state: State::Opaque,
-            buffer: Vec::new(),
-            looked_at: 0,
-            began: feed.time,
-        };
+        *self.side(kind) =
+            Side { state: State::Opaque, buffer: Vec::new(), looked_at: 0, began: feed.time };
         if kind == Kind::Response {
             if let Some(request) = self.pairing.last_mut() {
                 request.ended.get_or_insert(feed.time);

@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn headers_are_read_at_every_prefix() {
-        let binary4 = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x01\x02\x03\x04\x05\x06\x07\x08\x10\x00\x01\xbb";
+        let binary4 =
+            b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x01\x02\x03\x04\x05\x06\x07\x08\x10\x00\x01\xbb";
         let local = b"\r\n\r\n\0\r\nQUIT\n\x20\x00\0\0";
         let mut binary6 = b"\r\n\r\n\0\r\nQUIT\n\x21\x21\0\x24".to_vec();
         binary6.extend_from_slice(&Ipv6Addr::LOCALHOST.octets());

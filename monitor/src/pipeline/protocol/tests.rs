@@ -73,11 +73,7 @@ fn deliveries<'a>(parts: &'a [Part]) -> Vec<(Way, Delivery<'a>)> {
 }
 
 /// The deliveries with the one at `index` split in two at `at`.
-fn split<'a>(
-    whole: &[(Way, Delivery<'a>)],
-    index: usize,
-    at: usize,
-) -> Vec<(Way, Delivery<'a>)> {
+fn split<'a>(whole: &[(Way, Delivery<'a>)], index: usize, at: usize) -> Vec<(Way, Delivery<'a>)> {
     let mut parts = whole.to_vec();
     if let Some((way, Delivery::Bytes(bytes))) = whole.get(index).copied() {
         let (first, second) = bytes.split_at(at);
@@ -143,7 +139,9 @@ fn after_any_gap_the_next_exchange_is_told() {
     ];
     // Cases that end in another protocol, or in a body that ends with the connection.
     let ends_otherwise = |name: &str| {
-        ["tunnel", "upgrade", "close", "HTTP/1.0", "raw", "until"].iter().any(|it| name.contains(it))
+        ["tunnel", "upgrade", "close", "HTTP/1.0", "raw", "until"]
+            .iter()
+            .any(|it| name.contains(it))
     };
     for case in CASES.iter().filter(|case| !ends_otherwise(case.name)) {
         let whole = deliveries(case.parts);
@@ -200,7 +198,10 @@ fn long_heads_are_bounded_and_what_follows_is_found() {
             .as_bytes()
             .chunks(1000)
             .map(|chunk| (Way::ToServer, Delivery::Bytes(chunk)))
-            .chain([(Way::ToServer, Delivery::Bytes(b"\r\n\r\nGET /next HTTP/1.1\r\nHost: h\r\n\r\n"))])
+            .chain([(
+                Way::ToServer,
+                Delivery::Bytes(b"\r\n\r\nGET /next HTTP/1.1\r\nHost: h\r\n\r\n"),
+            )])
             .collect();
         let lines = lines_of(false, &chunks);
         assert!(lines[0].contains("oversized_head"), "{lines:?}");
@@ -212,7 +213,13 @@ fn long_heads_are_bounded_and_what_follows_is_found() {
 fn a_proxied_client_is_known() {
     let mut session = Session::new(false);
     let bytes = b"PROXY TCP4 192.0.2.1 198.51.100.1 56324 80\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n";
-    session.feed(&Limits::default(), Way::ToServer, Delivery::Bytes(bytes), Timestamp(1), &mut Vec::new());
+    session.feed(
+        &Limits::default(),
+        Way::ToServer,
+        Delivery::Bytes(bytes),
+        Timestamp(1),
+        &mut Vec::new(),
+    );
     let client = session.proxied_client().expect("named by the proxy");
     assert_eq!((client.address.to_string().as_str(), client.port), ("192.0.2.1", 56324));
     assert_eq!(session.encryption(), Encryption::Clear);
@@ -227,11 +234,27 @@ fn an_idle_session_is_small() {
 /// Bytes that look enough like HTTP to reach every parser.
 fn fragments() -> impl Strategy<Value = Vec<(bool, Vec<u8>)>> {
     let words: Vec<&'static [u8]> = vec![
-        b"GET / HTTP/1.1\r\n", b"POST /a?b=c HTTP/1.1\r\n", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 100 \r\n",
-        b"Host: h\r\n", b"Content-Length: 5\r\n", b"Content-Length: 99999999999999999999\r\n",
-        b"Transfer-Encoding: chunked\r\n", b"\r\n", b"\n", b"\r", b"5\r\nhello\r\n", b"0\r\n\r\n",
-        b"hello", b" folded\r\n", b"HEAD /x HTTP/1.0\r\n", b"CONNECT h:1 HTTP/1.1\r\n", b"HTTP/1.1 101 S\r\n",
-        b"PROXY TCP4 1.1.1.1 2.2.2.2 3 4\r\n", b"\0\x01\xff", b"get /lower HTTP/1.1\r\n",
+        b"GET / HTTP/1.1\r\n",
+        b"POST /a?b=c HTTP/1.1\r\n",
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 100 \r\n",
+        b"Host: h\r\n",
+        b"Content-Length: 5\r\n",
+        b"Content-Length: 99999999999999999999\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b"5\r\nhello\r\n",
+        b"0\r\n\r\n",
+        b"hello",
+        b" folded\r\n",
+        b"HEAD /x HTTP/1.0\r\n",
+        b"CONNECT h:1 HTTP/1.1\r\n",
+        b"HTTP/1.1 101 S\r\n",
+        b"PROXY TCP4 1.1.1.1 2.2.2.2 3 4\r\n",
+        b"\0\x01\xff",
+        b"get /lower HTTP/1.1\r\n",
     ];
     let word = prop_oneof![
         9 => proptest::sample::select(words).prop_map(<[u8]>::to_vec),

@@ -1,10 +1,10 @@
 //! JSON strings (RFC 8259 section 7). Beyond what the format demands, every
 //! character that could steer a terminal is escaped too.
 
-use crate::sink::text::is_unsafe;
+use crate::pipeline::text::is_steering;
 
 /// Bytes that may need an escape: quotes, ASCII controls, and the first byte of
-/// every other character that [`is_unsafe`] names.
+/// every other character that [`is_steering`] names.
 static SUSPECT: [bool; 256] = suspects();
 
 /// Appends text as a JSON string.
@@ -32,7 +32,7 @@ fn write_character(character: char, to: &mut Vec<u8>) {
         '\n' => to.extend_from_slice(b"\\n"),
         '\r' => to.extend_from_slice(b"\\r"),
         '\t' => to.extend_from_slice(b"\\t"),
-        unsafe_one if is_unsafe(unsafe_one) => write_escape(unsafe_one, to),
+        steering if is_steering(steering) => write_escape(steering, to),
         plain => to.extend_from_slice(plain.encode_utf8(&mut [0; 4]).as_bytes()),
     }
 }
@@ -68,12 +68,12 @@ mod tests {
     }
 
     #[test]
-    fn every_character_is_read_back_and_no_unsafe_one_is_written() {
+    fn every_character_is_read_back_and_no_steering_is_written() {
         for character in '\0'..=char::MAX {
             let text = format!("a{character}b");
             let json = written(&text);
             assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
-            assert!(!json.chars().any(is_unsafe), "U+{:04X}", u32::from(character));
+            assert!(!json.chars().any(is_steering), "U+{:04X}", u32::from(character));
         }
     }
 

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::pipeline::finding::{Severity, State};
 use crate::pipeline::output::{Ends, Method};
+use crate::pipeline::text::is_steering;
 use crate::sink::sample;
-use crate::sink::text::is_unsafe;
 
 fn line(output: &Output) -> String {
     let mut to = Vec::new();
@@ -142,7 +142,7 @@ fn text_from_outside_cannot_break_out_of_its_string_or_reach_the_terminal() {
         request.method = Method::Other(hostile.into());
     }
     let line = line(&Output::Exchange(exchange));
-    assert!(!line.chars().any(is_unsafe));
+    assert!(!line.chars().any(is_steering));
     let record: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(record["auth"], "bearer");
     assert_eq!(record["request"]["path"], hostile);

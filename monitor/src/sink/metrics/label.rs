@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::pipeline::output::{Endpoint, Method, Protocol, Response};
-use crate::sink::text::is_unsafe;
+use crate::pipeline::text::is_steering;
 
 /// Value of every label set that has no series of its own.
 pub(super) const OTHER: &str = "_other";
@@ -19,11 +19,11 @@ const MAX_BYTES: usize = 128;
 /// too long is cut between two characters.
 pub(super) fn label_value(text: &str) -> Cow<'_, str> {
     let cut = text.get(..text.floor_char_boundary(MAX_BYTES)).unwrap_or_default();
-    if !cut.contains(is_unsafe) {
+    if !cut.contains(is_steering) {
         return Cow::Borrowed(cut);
     }
     // U+FFFD takes three bytes, so the replaced text may be longer.
-    let mut safe = cut.replace(is_unsafe, "\u{fffd}");
+    let mut safe = cut.replace(is_steering, "\u{fffd}");
     safe.truncate(safe.floor_char_boundary(MAX_BYTES));
     Cow::Owned(safe)
 }

@@ -6,8 +6,8 @@ use crate::capture::status::{RingStatus, Tier};
 use crate::pipeline::finding::{Severity, State as FindingState};
 use crate::pipeline::input::{LossReason, Stage, UncapturedReason};
 use crate::pipeline::output::{Ends, Exchange, Method, Protocol};
+use crate::pipeline::text::is_steering;
 use crate::sink::sample;
-use crate::sink::text::is_unsafe;
 
 /// Samples of a scrape by their name and labels, as written; and their families.
 struct Scrape {
@@ -248,7 +248,7 @@ fn no_unsafe_character_and_no_path_reaches_a_scrape() {
         },
     );
     let text = sink.exporter().render();
-    assert!(!text.chars().any(|character| character != '\n' && is_unsafe(character)));
+    assert!(!text.chars().any(|character| character != '\n' && is_steering(character)));
     for kept_out in ["secret-path", "example.com", "203.0.113.9", "dry_run"] {
         assert!(!text.contains(kept_out), "{kept_out}");
     }

@@ -4,8 +4,14 @@ use crate::pipeline::output::Auth;
 use crate::pipeline::protocol::anomaly::{Anomalies, Anomaly};
 
 /// Names of fields that carry a key or token of an API.
-const KEY_FIELDS: [&[u8]; 6] =
-    [b"x-api-key", b"api-key", b"apikey", b"x-auth-token", b"x-access-token", b"x-amz-security-token"];
+const KEY_FIELDS: [&[u8]; 6] = [
+    b"x-api-key",
+    b"api-key",
+    b"apikey",
+    b"x-auth-token",
+    b"x-access-token",
+    b"x-amz-security-token",
+];
 
 /// Content-Length of a head.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -143,11 +149,8 @@ fn scheme(value: &[u8]) -> Auth {
     let value = value.trim_ascii_start();
     let end = value.iter().position(|&byte| byte == b' ').unwrap_or(value.len());
     let scheme = value.get(..end).unwrap_or_default();
-    let known = [
-        (b"basic".as_slice(), Auth::Basic),
-        (b"bearer", Auth::Bearer),
-        (b"digest", Auth::Digest),
-    ];
+    let known =
+        [(b"basic".as_slice(), Auth::Basic), (b"bearer", Auth::Bearer), (b"digest", Auth::Digest)];
     let found = known.iter().find(|(name, _)| scheme.eq_ignore_ascii_case(name));
     found.map_or(Auth::Other, |(_, auth)| *auth)
 }

@@ -153,7 +153,8 @@ fn lenient(kind: Kind, bytes: &[u8], most: usize) -> Parsed<'_> {
     if has_bare_line_feed(head) {
         anomalies.add(Anomaly::BareLineFeed);
     }
-    if head.iter().any(|&byte| byte == 0 || (byte < 0x20 && !matches!(byte, b'\t' | b'\r' | b'\n'))) {
+    if head.iter().any(|&byte| byte == 0 || (byte < 0x20 && !matches!(byte, b'\t' | b'\r' | b'\n')))
+    {
         anomalies.add(Anomaly::ControlCharacter);
     }
     let mut fields = Fields { anomalies, ..Fields::default() };
@@ -205,10 +206,7 @@ fn first_line<'a>(
 }
 
 /// Method, target and version, by the first and the last space.
-fn request_line<'a>(
-    line: &'a [u8],
-    anomalies: &mut Anomalies,
-) -> Result<(Start<'a>, u8), Anomaly> {
+fn request_line<'a>(line: &'a [u8], anomalies: &mut Anomalies) -> Result<(Start<'a>, u8), Anomaly> {
     let first = line.iter().position(|&byte| byte == b' ').ok_or(Anomaly::InvalidHead)?;
     let (method, rest) = line.split_at_checked(first).ok_or(Anomaly::InvalidHead)?;
     if method.is_empty() || !method.iter().all(|&byte| byte.is_ascii_graphic()) {
@@ -269,13 +267,21 @@ mod tests {
             (b"GET / HTTP/1.1\r\nHost: a\r\nX: \x01\r\n\r\n", &[Anomaly::ControlCharacter]),
             (b"GET / HTTP/1.1\r\nHost: a\r\nnonsense\r\n\r\n", &[Anomaly::InvalidHead]),
             (b"GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", &[Anomaly::InvalidHead]),
-            (b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", &[Anomaly::ConflictingContentLength]),
+            (
+                b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+                &[Anomaly::ConflictingContentLength],
+            ),
         ];
         for (bytes, expected) in cases {
             match parse(Kind::Request, bytes, 64) {
                 Parsed::Head(head) => {
                     assert_eq!(head.bytes, bytes.len());
-                    assert_eq!(head.fields.anomalies.to_vec(), expected, "{}", bytes.escape_ascii());
+                    assert_eq!(
+                        head.fields.anomalies.to_vec(),
+                        expected,
+                        "{}",
+                        bytes.escape_ascii()
+                    );
                     assert_eq!(head.fields.host, Some(b"a".as_slice()));
                 }
                 other => panic!("{other:?} of {}", bytes.escape_ascii()),

@@ -112,11 +112,7 @@ impl Pairing {
     }
 
     /// Says the oldest request without waiting longer.
-    pub(super) fn give_up_oldest(
-        &mut self,
-        why: Anomaly,
-        exchanges: &mut Vec<ProtocolExchange>,
-    ) {
+    pub(super) fn give_up_oldest(&mut self, why: Anomaly, exchanges: &mut Vec<ProtocolExchange>) {
         let kept = self.pending.len().saturating_sub(1);
         self.give_up(kept, Some(why), exchanges);
     }
@@ -134,7 +130,8 @@ fn exchange_of(pending: Pending) -> ProtocolExchange {
     }
     // A response may begin before the request ends; then there was nothing to wait for.
     let ttfb = response.as_ref().zip(ended).map(|(answer, ended)| answer.began.since(ended));
-    let duration = response.as_ref().map(|answer| answer.ended.max(ended.unwrap_or_default()).since(began));
+    let duration =
+        response.as_ref().map(|answer| answer.ended.max(ended.unwrap_or_default()).since(began));
     ProtocolExchange {
         protocol,
         request: Some(request),

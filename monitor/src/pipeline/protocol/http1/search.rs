@@ -8,9 +8,8 @@ use super::head::Kind;
 /// Bytes of a line that are kept while it is incomplete.
 pub(super) const LINE_BYTES: usize = 8 * 1024;
 
-const METHODS: [&[u8]; 9] = [
-    b"GET", b"POST", b"PUT", b"HEAD", b"DELETE", b"OPTIONS", b"PATCH", b"CONNECT", b"TRACE",
-];
+const METHODS: [&[u8]; 9] =
+    [b"GET", b"POST", b"PUT", b"HEAD", b"DELETE", b"OPTIONS", b"PATCH", b"CONNECT", b"TRACE"];
 
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +45,8 @@ pub(super) fn next_head(kind: Kind, bytes: &[u8], seen: usize) -> Found {
 
 /// Where in a line a request line begins that ends with it.
 fn request_start(line: &[u8]) -> Option<usize> {
-    let before_version = line
-        .strip_suffix(b" HTTP/1.1")
-        .or_else(|| line.strip_suffix(b" HTTP/1.0"))?;
+    let before_version =
+        line.strip_suffix(b" HTTP/1.1").or_else(|| line.strip_suffix(b" HTTP/1.0"))?;
     let space = before_version.iter().rposition(|&byte| byte == b' ')?;
     let (before_target, target) = before_version.split_at_checked(space)?;
     if !target.get(1..)?.iter().all(u8::is_ascii_graphic) || target.len() < 2 {

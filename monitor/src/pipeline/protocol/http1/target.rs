@@ -111,7 +111,13 @@ mod tests {
     use super::*;
 
     /// (target, path, keys, authority, anomalies)
-    type Case = (&'static str, &'static str, &'static [&'static str], Option<&'static str>, &'static [Anomaly]);
+    type Case = (
+        &'static str,
+        &'static str,
+        &'static [&'static str],
+        Option<&'static str>,
+        &'static [Anomaly],
+    );
 
     const CASES: [Case; 11] = [
         ("/a/b", "/a/b", &[], None, &[]),
@@ -122,7 +128,13 @@ mod tests {
         ("*", "*", &[], None, &[]),
         ("http://h:1/a?x=1", "/a", &["x"], Some("h:1"), &[Anomaly::AbsoluteForm]),
         ("http://h", "/", &[], Some("h"), &[Anomaly::AbsoluteForm]),
-        ("http://u:p@h/a", "/a", &[], Some("h"), &[Anomaly::AbsoluteForm, Anomaly::UserInformation]),
+        (
+            "http://u:p@h/a",
+            "/a",
+            &[],
+            Some("h"),
+            &[Anomaly::AbsoluteForm, Anomaly::UserInformation],
+        ),
         ("http://h?x=1", "/", &["x"], Some("h"), &[Anomaly::AbsoluteForm]),
         ("/go?to=http://x", "/go", &["to"], None, &[]),
     ];
