@@ -18,10 +18,12 @@ section() { # NAME FILE
     { echo; echo "## $1"; cat "$2"; } >/dev/ttyS1
 }
 
-# Succeeds once the command does, at most about half a minute later.
+# Succeeds once the command does, at most about half a minute later, while the daemon
+# runs.
 eventually() {
     for _ in $(seq 150); do
         "$@" >/dev/null 2>&1 && return
+        kill -0 "$daemon" || break
         usleep 200000
     done
     echo "never succeeded: $*"
@@ -35,10 +37,11 @@ watch() { # NAME ARGUMENTS…
         >/tmp/out 2>/tmp/errors &
     daemon=$!
     # The daemon answers here once it captures.
-    eventually wget -q -O /tmp/metrics http://127.0.0.1:9464/metrics
-    /bin/wget -q -O /tmp/body "http://127.0.0.1:8080/hello"
-    eventually grep -q '"path":"/hello"' /tmp/out
-    wget -q -O /tmp/metrics http://127.0.0.1:9464/metrics
+    if eventually wget -q -O /tmp/metrics http://127.0.0.1:9464/metrics; then
+        /bin/wget -q -O /tmp/body http://127.0.0.1:8080/hello
+        eventually grep -q '"path":"/hello"' /tmp/out
+        wget -q -O /tmp/metrics http://127.0.0.1:9464/metrics
+    fi
     kill -TERM "$daemon"
     wait "$daemon"
     echo "$?" >/tmp/exit
