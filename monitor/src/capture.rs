@@ -28,6 +28,8 @@ mod decode;
 mod found;
 /// Programs into the kernel, by what this kernel accepts.
 mod load;
+/// Memory of the start, given back.
+pub mod memory;
 /// The BPF object that was built with this program.
 pub mod object;
 /// User names.

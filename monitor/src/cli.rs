@@ -212,7 +212,7 @@ pub struct OutputArgs {
         long,
         value_name = "TYPES",
         value_delimiter = ',',
-        default_value = "finding,exchange,connection,loss"
+        default_value = "connection,exchange,finding,loss"
     )]
     pub print: Vec<RecordType>,
 }

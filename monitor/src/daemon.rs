@@ -31,8 +31,11 @@ pub mod state;
 /// The terminal UI with a capture of its own, or over a file.
 pub mod top;
 
-/// Seconds between two savings of what was learned.
+/// Time between two savings of what was learned.
 const SAVE_INTERVAL: std::time::Duration = std::time::Duration::from_secs(300);
+
+/// Time between two looks at what sinks have dropped.
+const REPORT_INTERVAL: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Runs the daemon until it is told to stop.
 ///
@@ -59,16 +62,21 @@ pub fn run(args: &DaemonArgs, config: &Config, config_path: Option<&Path>) -> an
     tracing::info!(address = %config.metrics.listen, tier = ?engine.tier(), "Watching; metrics are served.");
 
     let mut saved = clock::monotonic();
+    let mut reported = saved;
     while !signals.stop() && !engine.is_done() {
         engine.turn()?;
-        for (sink, dropped) in engine.dropped() {
-            exporter.report_dropped(sink, dropped);
-        }
         if signals.take_reload() {
             exporter.report_reload(reload(&mut engine, config_path));
         }
-        if clock::monotonic().since(saved) >= SAVE_INTERVAL {
-            saved = clock::monotonic();
+        let now = clock::monotonic();
+        if now.since(reported) >= REPORT_INTERVAL {
+            reported = now;
+            for (sink, dropped) in engine.dropped() {
+                exporter.report_dropped(sink, dropped);
+            }
+        }
+        if now.since(saved) >= SAVE_INTERVAL {
+            saved = now;
             engine.save_baseline(&baseline);
         }
     }

@@ -3,11 +3,13 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use monitor::capture::memory::give_back_large_allocations;
 use monitor::cli::{Cli, Command, Exit};
 use monitor::config::Color;
 use monitor::{cli, daemon};
 
 fn main() -> ExitCode {
+    give_back_large_allocations();
     let cli = Cli::parse();
     tracing_subscriber::fmt()
         .with_max_level(cli.log_level())

@@ -12,14 +12,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::connection::{Connection, Moved};
+use self::connection::Connection;
 use self::detect::{Detectors, Moment, Observation};
 use self::early::{EarlyOwners, Processes};
-use self::input::{
-    ConnectionChange, ConnectionEvent, Cookie, Input, Loss, LossReason, Record, Stage,
-    UncapturedReason,
-};
-use self::output::{ConnectionEventKind, Exchange, LossReport, Output};
+use self::input::{ConnectionChange, ConnectionEvent, Cookie, Input, Loss, Record};
+use self::output::{ConnectionEventKind, LossReport, Output};
 use self::process::ProcessKey;
 use self::protocol::ProtocolExchange;
 use self::settings::Settings;
@@ -27,6 +24,8 @@ use self::stats::Stats;
 use self::table::{ConnectionTable, Slot};
 use self::time::{Timestamp, WallOffset};
 
+/// Bounds and counts.
+mod account;
 /// Learned volumes and the form in which they survive a restart.
 pub mod baseline;
 /// One TCP connection.
@@ -47,6 +46,8 @@ pub mod policy;
 pub mod process;
 /// From bytes to exchanges.
 pub mod protocol;
+/// What is said of a connection, and to whom.
+mod say;
 /// How far away an address is.
 pub mod scope;
 /// Policy and limits.
@@ -139,6 +140,13 @@ impl Pipeline {
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let settling = self.settling.front().map(|(opened, _, _)| opened.plus(SETTLING));
         [settling, self.detectors.next_deadline()].into_iter().flatten().min()
+    }
+
+    /// Takes all outputs at once, for those who want them as a slice: `into` is cleared,
+    /// and its room is used again.
+    pub fn take_outputs(&mut self, into: &mut VecDeque<Output>) {
+        into.clear();
+        std::mem::swap(&mut self.outputs, into);
     }
 
     /// The counts so far.
@@ -293,78 +301,6 @@ impl Pipeline {
         }
     }
 
-    /// Reports an open once.
-    fn say_open(&mut self, slot: Slot, time: Timestamp) {
-        let moment = self.moment();
-        let time = self.wall_offset.wall(time);
-        let Some(connection) = self.connections.get_mut(slot) else { return };
-        if std::mem::replace(&mut connection.reported, true) {
-            return;
-        }
-        let report = connection.report(ConnectionEventKind::Open, time);
-        self.detectors.observe(
-            Observation::Connected {
-                connection: report.connection,
-                ends: &report.ends,
-                observed: report.observed,
-            },
-            moment,
-        );
-        self.outputs.push_back(Output::Connection(report));
-    }
-
-    /// Says the exchanges that were just completed.
-    fn say_exchanges(&mut self, slot: Slot) {
-        if self.completed.is_empty() {
-            return;
-        }
-        if self.connections.get(slot).is_some_and(|it| !it.reported) {
-            self.say_open(slot, self.now);
-        }
-        let moment = self.moment();
-        let Some(connection) = self.connections.get_mut(slot) else { return };
-        let observed = connection.observed();
-        for completed in self.completed.drain(..) {
-            let exchange = Exchange {
-                connection: connection.id(),
-                time: self.wall_offset.wall(completed.began),
-                ends: Arc::clone(connection.ends()),
-                protocol: completed.protocol,
-                encrypted: false,
-                source: input::Source::Socket,
-                request: completed.request,
-                response: completed.response,
-                duration: completed.duration,
-                ttfb: completed.ttfb,
-                auth: completed.auth,
-                anomalies: completed.anomalies,
-            };
-            connection.unreported_requests += u64::from(exchange.request.is_some());
-            self.stats.exchanges += 1;
-            self.stats.exchanges_incomplete += u64::from(!exchange.is_complete());
-            let observation = Observation::Exchange { exchange: &exchange, observed };
-            self.detectors.observe(observation, moment);
-            self.outputs.push_back(Output::Exchange(exchange));
-        }
-    }
-
-    /// Tells the detectors what a connection moved since they last heard.
-    fn say_traffic(&mut self, slot: Slot, cookie: Cookie) {
-        let moment = self.moment();
-        let Some(connection) = self.connections.get_mut(slot) else { return };
-        if connection.reader() != cookie {
-            return;
-        }
-        connection.is_active = false;
-        let bytes = std::mem::take(&mut connection.unreported_bytes);
-        let requests = std::mem::take(&mut connection.unreported_requests);
-        if bytes == 0 && requests == 0 {
-            return;
-        }
-        let (ends, observed) = (connection.ends(), connection.observed());
-        self.detectors.observe(Observation::Traffic { ends, observed, bytes, requests }, moment);
-    }
-
     fn note_active(&mut self, slot: Slot, cookie: Cookie) {
         if let Some(connection) = self.connections.get_mut(slot)
             && !std::mem::replace(&mut connection.is_active, true)
@@ -379,53 +315,10 @@ impl Pipeline {
         }
     }
 
-    fn make_room(&mut self) {
-        while self.connections.len() >= self.settings.limits.connections as usize
-            && let Some(victim) = self.connections.victim()
-        {
-            self.stats.connections_evicted += 1;
-            self.count_lost(Stage::Pipeline, LossReason::Evicted, 1);
-            self.close(victim, None, self.now);
-        }
-    }
-
-    /// Keeps the sum of all buffers within its bound: who goes over it gives up.
-    fn account_buffer(&mut self, slot: Slot, before: usize, after: usize) {
-        let sum = self.stats.buffered_bytes + after as u64;
-        self.stats.buffered_bytes = sum.saturating_sub(before as u64);
-        if self.stats.buffered_bytes > self.settings.limits.buffered_bytes
-            && let Some(connection) = self.connections.get_mut(slot)
-        {
-            connection.shed();
-            self.stats.buffered_bytes = self.stats.buffered_bytes.saturating_sub(after as u64);
-            self.count_lost(Stage::Pipeline, LossReason::TableFull, 1);
-        }
-    }
-
-    /// A record of a connection whose open was lost: its bytes are known to have moved.
-    fn count_orphan(&mut self, record: &Record<'_>) {
-        self.stats.moved_bytes += u64::from(record.length);
-        *self.stats.uncaptured_bytes.entry(UncapturedReason::Lost).or_default() +=
-            u64::from(record.length);
-    }
-
-    fn count(&mut self, moved: &Moved) {
-        self.stats.moved_bytes += moved.bytes;
-        self.stats.captured_bytes += moved.captured;
-        let reasons =
-            [(UncapturedReason::Lost, moved.lost), (UncapturedReason::Bypassed, moved.bypassed)];
-        for (reason, bytes) in reasons.into_iter().chain(moved.uncaptured) {
-            if bytes > 0 {
-                *self.stats.uncaptured_bytes.entry(reason).or_default() += bytes;
-            }
-        }
-    }
-
-    fn count_lost(&mut self, stage: Stage, reason: LossReason, count: u64) {
-        *self.stats.lost.entry((stage, reason)).or_default() += count;
-    }
-
     fn moment(&self) -> Moment {
         Moment { time: self.now, wall_offset: self.wall_offset }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,11 +20,11 @@ use super::status::CaptureStatus;
 use crate::pipeline::input::{Cookie, Input};
 
 /// Data records handed over in one turn, so that ticks are not starved.
-const RECORDS_PER_TURN: usize = 65_536;
+const RECORDS_PER_TURN: usize = 8_192;
 /// Control records held back until data has caught up.
 const HELD_BACK: usize = 65_536;
 /// Turns without a record after which the kernel side is asked to wake at once.
-const IDLE_TURNS: u32 = 20;
+const IDLE_TURNS: u32 = 10;
 /// Longest sleep while the kernel side wakes at once.
 const IDLE_WAIT: Duration = Duration::from_millis(500);
 
@@ -41,9 +41,12 @@ pub(crate) struct Rings {
 
 impl Rings {
     pub(crate) fn new(loaded: &mut Loaded) -> Result<Self, CaptureError> {
-        let data = RingBuf::try_from(loaded.take_map("DATA")?).map_err(|error| map_error(&error))?;
-        let control = RingBuf::try_from(loaded.take_map("CONTROL")?).map_err(|error| map_error(&error))?;
-        let sleeps = Array::try_from(loaded.take_map("CONSUMER_SLEEPS")?).map_err(|error| map_error(&error))?;
+        let data =
+            RingBuf::try_from(loaded.take_map("DATA")?).map_err(|error| map_error(&error))?;
+        let control =
+            RingBuf::try_from(loaded.take_map("CONTROL")?).map_err(|error| map_error(&error))?;
+        let sleeps = Array::try_from(loaded.take_map("CONSUMER_SLEEPS")?)
+            .map_err(|error| map_error(&error))?;
         let epoll = watch(&data, &control)
             .map_err(|source| CaptureError::Io { what: "watching the rings", source })?;
         Ok(Self {

@@ -1,5 +1,6 @@
 //! The loop that all captures share: drain, pipeline, sinks.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use crate::sink::Sink;
 use crate::trace::TraceWriter;
 
 /// How long the reader lets records gather.
-const GATHER: Duration = Duration::from_millis(5);
+const GATHER: Duration = Duration::from_millis(10);
 /// Time between two ticks of the pipeline where it asks for none earlier.
 const TICK: Duration = Duration::from_secs(1);
 /// Least time between two ticks.
@@ -33,7 +34,7 @@ pub struct Engine {
     capture: Option<Capture>,
     sinks: Vec<(&'static str, Box<dyn Sink>)>,
     trace: Option<TraceWriter<std::fs::File>>,
-    outputs: Vec<Output>,
+    outputs: VecDeque<Output>,
     ticked: Timestamp,
     observed: Timestamp,
     failure: Option<anyhow::Error>,
@@ -48,7 +49,7 @@ impl Engine {
             capture: None,
             sinks: Vec::new(),
             trace: None,
-            outputs: Vec::new(),
+            outputs: VecDeque::new(),
             ticked: Timestamp::default(),
             observed: Timestamp::default(),
             failure: None,
@@ -192,14 +193,13 @@ impl Engine {
     }
 
     fn pass_on(&mut self) {
-        while let Some(output) = self.pipeline.poll_output() {
-            self.outputs.push(output);
-        }
+        self.pipeline.take_outputs(&mut self.outputs);
         if self.outputs.is_empty() {
             return;
         }
+        let outputs = self.outputs.make_contiguous();
         for (_, sink) in &mut self.sinks {
-            sink.accept(&self.outputs);
+            sink.accept(outputs);
         }
         self.outputs.clear();
     }

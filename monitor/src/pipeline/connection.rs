@@ -62,6 +62,20 @@ pub(crate) struct Moved {
     pub(crate) lost_records: u64,
 }
 
+impl Moved {
+    /// Bytes that moved and were not read, by reason.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = (UncapturedReason, u64)> {
+        let reasons =
+            [(UncapturedReason::Lost, self.lost), (UncapturedReason::Bypassed, self.bypassed)];
+        reasons.into_iter().chain(self.uncaptured).filter(|(_, bytes)| *bytes > 0)
+    }
+
+    /// Whether every byte was read, as nearly always.
+    pub(crate) fn is_all_read(&self) -> bool {
+        self.bytes == self.captured
+    }
+}
+
 impl Connection {
     /// A connection from the first event of one of its ends.
     pub(crate) fn open(event: &ConnectionEvent) -> Self {
@@ -178,7 +192,13 @@ impl Connection {
         let Some(placed) = stream.place(record) else {
             return Moved { lost_records: u64::from(lost_records), ..Moved::default() };
         };
-        for delivery in placed.deliveries() {
+        // A jump in the numbers without a gap here is a gap in the other way, which its
+        // next record will show; what comes until then must not pair with what is lost.
+        let here = u32::from(placed.lost > 0);
+        if lost_records > here {
+            self.session.feed(limits, !way, Delivery::Gap(0), record.time, exchanges);
+        }
+        for delivery in placed.deliveries(lost_records == 0) {
             self.session.feed(limits, way, delivery, record.time, exchanges);
         }
         let moved = Moved {
@@ -255,10 +275,8 @@ impl Connection {
 
     fn note(&mut self, moved: &Moved) {
         self.unreported_bytes += moved.bytes;
-        let reasons =
-            [(UncapturedReason::Lost, moved.lost), (UncapturedReason::Bypassed, moved.bypassed)];
-        for (reason, bytes) in reasons.into_iter().chain(moved.uncaptured) {
-            if bytes > 0 {
+        if !moved.is_all_read() {
+            for (reason, bytes) in moved.unread() {
                 *self.uncaptured.entry(reason).or_default() += bytes;
             }
         }

@@ -143,6 +143,7 @@ pub struct Record<'a> {
     /// Why `payload` is shorter than `length`, where it is.
     pub uncaptured: Option<UncapturedReason>,
     /// The first bytes of the record, as many as were read.
+    #[serde(serialize_with = "serde_bytes_vec::serialize")]
     pub payload: &'a [u8],
 }
 

@@ -49,8 +49,11 @@ impl std::ops::Not for Way {
 pub enum Delivery<'a> {
     /// Bytes that were read.
     Bytes(&'a [u8]),
-    /// So many bytes moved and were not read.
+    /// So many bytes moved and were not read; 0 where it is only known that some did.
     Gap(u64),
+    /// The bytes of a gap that was told before by a `Gap(0)`: what has come since then
+    /// does not suffer from it.
+    GapToldBefore(u64),
     /// No more bytes will come.
     End,
 }
@@ -135,7 +138,7 @@ impl Session {
             Speech::Undecided(beginning) => match delivery {
                 Delivery::Bytes(bytes) => self.begin(limits, way, bytes, time, exchanges),
                 // Whatever began here was missed.
-                Delivery::Gap(_) => {
+                Delivery::Gap(_) | Delivery::GapToldBefore(_) => {
                     self.midstream = true;
                     *beginning.of(way) = Vec::new();
                 }

@@ -30,13 +30,19 @@ pub(crate) struct Placed<'a> {
 }
 
 impl<'a> Placed<'a> {
-    /// The parts, in order.
-    pub(crate) fn deliveries(&self) -> impl Iterator<Item = Delivery<'a>> {
-        let before = self.lost + self.bypassed;
+    /// The parts, in order. Lost bytes were `told_before` where an earlier record of
+    /// the connection had already shown that some were lost.
+    pub(crate) fn deliveries(&self, told_before: bool) -> impl Iterator<Item = Delivery<'a>> {
+        let lost = if told_before { Delivery::GapToldBefore } else { Delivery::Gap };
         let after = self.uncaptured.map_or(0, |(_, bytes)| bytes);
-        let gap = |bytes: u64| (bytes > 0).then_some(Delivery::Gap(bytes));
+        let gap =
+            |bytes: u64, delivery: fn(u64) -> Delivery<'a>| (bytes > 0).then(|| delivery(bytes));
         let bytes = (!self.payload.is_empty()).then_some(Delivery::Bytes(self.payload));
-        gap(before).into_iter().chain(bytes).chain(gap(after))
+        gap(self.lost, lost)
+            .into_iter()
+            .chain(gap(self.bypassed, Delivery::Gap))
+            .chain(bytes)
+            .chain(gap(after, Delivery::Gap))
     }
 }
 

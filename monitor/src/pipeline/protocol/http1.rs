@@ -154,7 +154,16 @@ impl Http1 {
         };
         match delivery {
             Delivery::Bytes(bytes) => self.take(kind, bytes, &mut feed),
-            Delivery::Gap(bytes) => self.skip(kind, bytes, &mut feed),
+            Delivery::Gap(bytes) => {
+                if !self.skip(kind, bytes, &mut feed) {
+                    self.miss(kind, &mut feed);
+                }
+            }
+            Delivery::GapToldBefore(bytes) => {
+                if !self.skip(kind, bytes, &mut feed) && !self.is_opaque(kind) {
+                    self.lose(kind);
+                }
+            }
             Delivery::End => self.end(kind, &mut feed),
         }
     }
@@ -375,12 +384,10 @@ impl Http1 {
         }
     }
 
-    /// Bytes moved that were not seen.
-    fn skip(&mut self, kind: Kind, bytes: u64, feed: &mut Feed<'_>) {
-        let side = self.side(kind);
-        let State::Body(mut body) = side.state else {
-            return self.miss(kind, feed);
-        };
+    /// Passes over bytes of a body that were not seen, or ends a body that they go
+    /// beyond; false where they belong to no body.
+    fn skip(&mut self, kind: Kind, bytes: u64, feed: &mut Feed<'_>) -> bool {
+        let State::Body(mut body) = self.side(kind).state else { return false };
         let skipped = match &mut body {
             Body::Length { left, .. } if bytes <= *left => {
                 *left -= bytes;
@@ -395,18 +402,20 @@ impl Http1 {
         };
         if skipped {
             let ended = matches!(body, Body::Length { left: 0, .. });
-            return self.store(kind, body, ended, feed);
+            self.store(kind, body, ended, feed);
+            return true;
         }
         let mut anomalies = Anomalies::default();
         anomalies.add(Anomaly::Gap);
         self.note(kind, anomalies);
         self.end_message(kind, body.bytes(), false, feed);
         self.lose(kind);
+        true
     }
 
     /// Bytes outside of a body were missed: a head was among them.
     fn miss(&mut self, kind: Kind, feed: &mut Feed<'_>) {
-        if matches!(self.side(kind).state, State::Opaque) {
+        if self.is_opaque(kind) {
             return;
         }
         self.lose(kind);
@@ -414,6 +423,10 @@ impl Http1 {
             // The response, or a part of it, was among what was missed.
             self.pairing.give_up(0, Some(Anomaly::Gap), feed.exchanges);
         }
+    }
+
+    fn is_opaque(&mut self, kind: Kind) -> bool {
+        matches!(self.side(kind).state, State::Opaque)
     }
 
     fn end(&mut self, kind: Kind, feed: &mut Feed<'_>) {

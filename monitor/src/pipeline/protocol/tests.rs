@@ -68,6 +68,7 @@ fn deliveries<'a>(parts: &'a [Part]) -> Vec<(Way, Delivery<'a>)> {
             Part::Response(bytes) => (Way::ToClient, Delivery::Bytes(bytes)),
             Part::RequestGap(bytes) => (Way::ToServer, Delivery::Gap(*bytes)),
             Part::ResponseGap(bytes) => (Way::ToClient, Delivery::Gap(*bytes)),
+            Part::ResponseGapToldBefore(bytes) => (Way::ToClient, Delivery::GapToldBefore(*bytes)),
         })
         .collect()
 }

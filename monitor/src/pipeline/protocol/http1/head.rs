@@ -2,6 +2,8 @@
 //! it refuses is read leniently, line by line, so that irregular traffic is named
 //! instead of lost.
 
+use std::mem::MaybeUninit;
+
 use super::fields::Fields;
 use crate::pipeline::protocol::anomaly::{Anomalies, Anomaly};
 
@@ -60,12 +62,12 @@ pub(super) enum Parsed<'a> {
 
 /// Reads the head at the start of `bytes`, looking at no more than `most` fields.
 pub(super) fn parse(kind: Kind, bytes: &[u8], most: usize) -> Parsed<'_> {
-    let mut few = [httparse::EMPTY_HEADER; FEW_FIELDS];
+    let mut few = [const { MaybeUninit::uninit() }; FEW_FIELDS];
     match regular(kind, bytes, &mut few) {
         Ok(Some(head)) => Parsed::Head(head),
         Ok(None) => Parsed::NeedMore,
         Err(httparse::Error::TooManyHeaders) => {
-            let mut many = [httparse::EMPTY_HEADER; MOST_FIELDS];
+            let mut many = [const { MaybeUninit::uninit() }; MOST_FIELDS];
             let most = most.clamp(FEW_FIELDS, MOST_FIELDS);
             match regular(kind, bytes, many.get_mut(..most).unwrap_or_default()) {
                 Ok(Some(head)) => Parsed::Head(head),
@@ -95,12 +97,12 @@ pub(super) fn end_of_head(bytes: &[u8], from: usize) -> Option<usize> {
 fn regular<'a, 'h>(
     kind: Kind,
     bytes: &'a [u8],
-    room: &'h mut [httparse::Header<'a>],
+    room: &'h mut [MaybeUninit<httparse::Header<'a>>],
 ) -> Result<Option<Head<'a>>, httparse::Error> {
     let (status, start, minor, headers): (_, _, _, &[httparse::Header<'a>]) = match kind {
         Kind::Request => {
-            let mut request = httparse::Request::new(room);
-            let status = request.parse(bytes)?;
+            let mut request = httparse::Request::new(&mut []);
+            let status = request.parse_with_uninit_headers(bytes, room)?;
             let start = Start::Request {
                 method: request.method.unwrap_or_default().as_bytes(),
                 target: request.path.unwrap_or_default().as_bytes(),
@@ -108,8 +110,12 @@ fn regular<'a, 'h>(
             (status, start, request.version, request.headers)
         }
         Kind::Response => {
-            let mut response = httparse::Response::new(room);
-            let status = response.parse(bytes)?;
+            let mut response = httparse::Response::new(&mut []);
+            let status = httparse::ParserConfig::default().parse_response_with_uninit_headers(
+                &mut response,
+                bytes,
+                room,
+            )?;
             let start = Start::Response { status: response.code.unwrap_or_default() };
             (status, start, response.version, response.headers)
         }

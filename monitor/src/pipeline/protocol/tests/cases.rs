@@ -7,9 +7,13 @@ pub(super) enum Part {
     Response(&'static [u8]),
     RequestGap(u64),
     ResponseGap(u64),
+    ResponseGapToldBefore(u64),
 }
 
-use Part::{Request as Q, RequestGap as QGap, Response as A, ResponseGap as AGap};
+use Part::{
+    Request as Q, RequestGap as QGap, Response as A, ResponseGap as AGap,
+    ResponseGapToldBefore as AGapTold,
+};
 
 pub(super) struct Case {
     pub(super) name: &'static str,
@@ -350,6 +354,17 @@ pub(super) const CASES: &[Case] = &[
             Q(b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n"),
             AGap(40),
             Q(b"GET /b HTTP/1.1\r\nHost: h\r\n\r\n"),
+            OK,
+        ],
+        &["GET h /a[] 0 > ? gap", "GET h /b[] 0 > 200 2"],
+    ),
+    case(
+        "a lost response of which only the next record tells",
+        &[
+            Q(b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n"),
+            AGap(0),
+            Q(b"GET /b HTTP/1.1\r\nHost: h\r\n\r\n"),
+            AGapTold(40),
             OK,
         ],
         &["GET h /a[] 0 > ? gap", "GET h /b[] 0 > 200 2"],
