@@ -41,9 +41,12 @@ pub(crate) struct Rings {
 
 impl Rings {
     pub(crate) fn new(loaded: &mut Loaded) -> Result<Self, CaptureError> {
-        let data = RingBuf::try_from(loaded.take_map("DATA")?).map_err(|error| map_error(&error))?;
-        let control = RingBuf::try_from(loaded.take_map("CONTROL")?).map_err(|error| map_error(&error))?;
-        let sleeps = Array::try_from(loaded.take_map("CONSUMER_SLEEPS")?).map_err(|error| map_error(&error))?;
+        let data =
+            RingBuf::try_from(loaded.take_map("DATA")?).map_err(|error| map_error(&error))?;
+        let control =
+            RingBuf::try_from(loaded.take_map("CONTROL")?).map_err(|error| map_error(&error))?;
+        let sleeps = Array::try_from(loaded.take_map("CONSUMER_SLEEPS")?)
+            .map_err(|error| map_error(&error))?;
         let epoll = watch(&data, &control)
             .map_err(|source| CaptureError::Io { what: "watching the rings", source })?;
         Ok(Self {

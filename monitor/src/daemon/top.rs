@@ -68,17 +68,18 @@ fn over_trace(
         .name("replay".into())
         .spawn(move || {
             let mut outputs = Vec::new();
-            let result = replay::drive(&mut reader, settings.map(Arc::new).as_ref(), &mut |pipeline| {
-                while let Some(output) = pipeline.poll_output() {
-                    outputs.push(output);
-                }
-                if outputs.len() >= BATCH {
-                    sink.accept(&outputs);
-                    outputs.clear();
-                    sink.observe(&pipeline.stats(), &CaptureStatus::default());
-                }
-                true
-            });
+            let result =
+                replay::drive(&mut reader, settings.map(Arc::new).as_ref(), &mut |pipeline| {
+                    while let Some(output) = pipeline.poll_output() {
+                        outputs.push(output);
+                    }
+                    if outputs.len() >= BATCH {
+                        sink.accept(&outputs);
+                        outputs.clear();
+                        sink.observe(&pipeline.stats(), &CaptureStatus::default());
+                    }
+                    true
+                });
             sink.accept(&outputs);
             result
         })
