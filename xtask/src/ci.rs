@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{deny, process, setup, test, tidy};
+use crate::{deny, process, setup, test, tidy, vm};
 
 /// Checks everything, and stops at the first failure.
 pub(crate) fn run() -> Result<()> {
@@ -14,6 +14,7 @@ pub(crate) fn run() -> Result<()> {
     step("lints", || process::run(&mut lints()))?;
     step("documentation", || process::run(&mut documentation()))?;
     step("dependencies", deny::run)?;
+    step("virtual machines", || vm::run(None))?;
     step("tests", || test::run(&test::Args::default()))
 }
 
@@ -26,6 +27,8 @@ fn lints() -> Command {
     let mut clippy = process::cargo(&["clippy", "--quiet"]);
     clippy.args(process::USER_SIDE).args(["--all-targets", "--features", "apiwatch-tests/live"]);
     clippy.args(["--", "-D", "warnings"]);
+    // The kernel side has a compiler of its own: monitor/build.rs.
+    clippy.env("APIWATCH_DENY_WARNINGS", "1");
     clippy
 }
 

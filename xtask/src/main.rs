@@ -1,7 +1,8 @@
 //! The project's own commands: `cargo xtask run` and `cargo xtask test` are all that a
 //! newcomer needs.
 
-use anyhow::Result;
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 /// `bench`: what watching costs, beside peers.
@@ -24,6 +25,8 @@ mod setup;
 mod test;
 /// `tidy`: the rules of this repository that no other tool knows.
 mod tidy;
+/// `test --vm`: apiwatch under stock kernels, in virtual machines.
+mod vm;
 
 /// The project's own commands.
 #[derive(Parser)]
@@ -51,8 +54,8 @@ enum Command {
     Gen(generate::Args),
 }
 
-fn main() -> Result<()> {
-    match Cli::parse().command {
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Setup(args) => setup::run(&args),
@@ -60,5 +63,12 @@ fn main() -> Result<()> {
         Command::Ci => ci::run(),
         Command::Tidy => tidy::run(),
         Command::Gen(args) => generate::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

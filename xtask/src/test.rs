@@ -6,17 +6,24 @@ use std::process::Stdio;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::{process, run, setup};
+use crate::{process, run, setup, vm};
 
 /// Arguments of `test`.
 #[derive(Default, clap::Args)]
 pub(crate) struct Args {
     /// Only the tests whose names contain this
-    filter: Option<String>,
+    pub(crate) filter: Option<String>,
+
+    /// Boot stock kernels in virtual machines instead; the filter is the kernel, as 6.1
+    #[arg(long)]
+    pub(crate) vm: bool,
 }
 
 /// Runs the tests that need no privileges as the calling user, then the live ones.
 pub(crate) fn run(args: &Args) -> Result<()> {
+    if args.vm {
+        return vm::run(args.filter.as_deref());
+    }
     setup::ensure(setup::Scope::Test)?;
     let apiwatch = run::build()?;
     let filter = args.filter.as_deref();

@@ -90,6 +90,11 @@ fn expose_pipeline(stats: &Stats, to: &mut Exposition) {
         "Connections dropped from the table to make room.",
         stats.connections_evicted,
     );
+    to.counter(
+        "apiwatch_detector_evictions_total",
+        "Entries that the detectors dropped from their tables to make room.",
+        stats.detector_evictions,
+    );
     to.gauge(
         "apiwatch_connections_tracked",
         "Connections tracked now.",
