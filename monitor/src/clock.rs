@@ -1,5 +1,7 @@
 //! The only reader of the clocks.
 
+use std::time::Duration;
+
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::pipeline::time::{Timestamp, WallOffset, WallTime};
@@ -26,6 +28,12 @@ pub fn wall_offset() -> WallOffset {
 #[must_use]
 pub fn boot_offset() -> WallOffset {
     offset_of(ClockId::Boottime)
+}
+
+/// Processor time of this process so far, of all its threads.
+#[must_use]
+pub fn process_cpu() -> Duration {
+    Duration::from_nanos(nanoseconds(ClockId::ProcessCPUTime))
 }
 
 fn offset_of(clock: ClockId) -> WallOffset {

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// `bench`: what watching costs, beside peers.
+mod bench;
 /// `ci`: everything that must hold before a change lands.
 mod ci;
 /// Licences, sources and bans of the dependencies.
@@ -42,6 +44,8 @@ enum Command {
     Test(test::Args),
     /// Install what the build needs and say what it is; other commands do it by themselves
     Setup(setup::Args),
+    /// Measure what watching costs, beside tcpdump and tshark
+    Bench(bench::Args),
     /// Check everything that must hold before a change lands
     Ci,
     /// Check the rules of this repository that no other tool knows
@@ -55,6 +59,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(&args),
         Command::Test(args) => test::run(&args),
         Command::Setup(args) => setup::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Ci => ci::run(),
         Command::Tidy => tidy::run(),
         Command::Gen(args) => generate::run(&args),
