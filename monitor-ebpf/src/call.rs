@@ -14,7 +14,7 @@ use monitor_common::limits::{CHUNK_BYTES, CHUNKS_PER_CALL, IOVECS_PER_CALL};
 use monitor_common::record::{DataRecord, EGRESS, Kind, Reason};
 
 use crate::emit;
-use crate::kernel::{Task, load};
+use crate::kernel::{Task, clamp, load};
 use crate::maps::{Progress, SCRATCH, Scratch, count};
 use crate::state::State;
 
@@ -365,23 +365,6 @@ fn read_user(target: *mut c_void, bytes: u64, address: u64) -> bool {
         unsafe { mem::transmute(112usize) };
     // SAFETY: callers give a target with room for `bytes`, which the verifier checks.
     unsafe { helper(target, bytes, address as *const c_void) == 0 }
-}
-
-/// `value`, or `limit` where it is more; in one register, so that the verifier
-/// sees the bound on the very register that is used.
-#[inline(always)]
-fn clamp(mut value: u64, limit: u64) -> u64 {
-    // SAFETY: only compares and moves.
-    unsafe {
-        asm!(
-            "if {0} <= {1} goto 1f",
-            "{0} = {1}",
-            "1:",
-            inout(reg) value,
-            in(reg) limit,
-        );
-    }
-    value
 }
 
 /// `value` below one chunk, for the verifier.

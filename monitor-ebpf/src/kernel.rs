@@ -94,6 +94,23 @@ pub unsafe fn fetch_add(counter: *mut u64, mut value: u64) -> u64 {
     value
 }
 
+/// `value`, or `limit` where it is more; in one register, so that the verifier
+/// sees the bound on the very register that is used.
+#[inline(always)]
+pub fn clamp(mut value: u64, limit: u64) -> u64 {
+    // SAFETY: only compares and moves.
+    unsafe {
+        asm!(
+            "if {0} <= {1} goto 1f",
+            "{0} = {1}",
+            "1:",
+            inout(reg) value,
+            in(reg) limit,
+        );
+    }
+    value
+}
+
 /// A `struct sock` whose type the verifier knows.
 #[derive(Clone, Copy)]
 pub struct Sock(pub *const c_void);

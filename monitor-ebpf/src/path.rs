@@ -7,7 +7,7 @@ use core::ffi::c_void;
 use aya_ebpf::helpers::generated::bpf_probe_read_kernel_str;
 use monitor_common::limits::{PATH_BYTES, PATH_COMPONENTS};
 
-use crate::kernel::probe;
+use crate::kernel::{clamp, probe};
 use crate::setting;
 
 /// Bytes of one component, its NUL included.
@@ -86,10 +86,13 @@ unsafe fn push(target: *mut u8, used: usize, name: u64) -> Option<usize> {
     if used > PATH_BYTES - COMPONENT_BYTES {
         return None;
     }
-    // SAFETY: `used` leaves room for one component.
+    // Compared again in the register that is used: kernels before 6.8 forget the bound
+    // of a value that was spilled to the stack in between.
+    let at = clamp(used as u64, (PATH_BYTES - COMPONENT_BYTES) as u64) as usize;
+    // SAFETY: `at` leaves room for one component.
     let read = unsafe {
         bpf_probe_read_kernel_str(
-            target.add(used).cast::<c_void>(),
+            target.add(at).cast::<c_void>(),
             COMPONENT_BYTES as u32,
             name as *const c_void,
         )

@@ -4,7 +4,7 @@ use std::os::fd::AsFd;
 
 use aya::maps::{Map, MapData, PerCpuArray};
 use aya::programs::{BtfTracePoint, Iter, ProgramError};
-use aya::{Ebpf, EbpfLoader, VerifierLogLevel};
+use aya::{Ebpf, EbpfLoader};
 use monitor_common::counter::Counter;
 use monitor_common::limits::CONTROL_RING_BYTES;
 use monitor_common::settings::{Offsets, Settings};
@@ -160,6 +160,7 @@ impl Loaded {
                 Err(CaptureError::Privilege(format!("{name}: {}", without_log(&error))))
             }
             (Err(error), Some(cost)) => {
+                tracing::debug!(program = name, error = ?error, "The kernel refuses a program.");
                 self.declined.push((name.to_owned(), format!("{}: {cost}", without_log(&error))));
                 Ok(())
             }
@@ -237,7 +238,6 @@ fn load_object(
     let by_cookie =
         if settings.state_by_cookie == 0 { 1 } else { monitor_common::limits::CONNECTIONS };
     EbpfLoader::new()
-        .verifier_log_level(VerifierLogLevel::STATS)
         .override_global("OFFSETS", &offsets, true)
         .override_global("SETTINGS", &settings, true)
         .map_max_entries("DATA", ring_bytes)
@@ -313,8 +313,9 @@ fn is_refused(error: &ProgramError) -> bool {
     }
 }
 
+/// EPERM is a lack of privilege; EACCES is the verifier's refusal of a program.
 fn is_permission(error: &std::io::Error) -> bool {
-    error.kind() == std::io::ErrorKind::PermissionDenied
+    error.raw_os_error() == Some(rustix::io::Errno::PERM.raw_os_error())
 }
 
 /// The first line of an error: the verifier's log follows it.
