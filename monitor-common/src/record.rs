@@ -1,8 +1,8 @@
 //! The records that travel through the two rings and the iterators.
 //!
-//! The payload ring carries [`DataRecord`] followed by its payload. The control
-//! ring carries [`ConnectionRecord`] and [`ProcessRecord`]. Each starts with its
-//! [`Kind`], so a reader needs no other tag. Times are `CLOCK_MONOTONIC`
+//! The payload ring carries `DataRecord` followed by its payload. The control
+//! ring carries `ConnectionRecord` and `ProcessRecord`. Each starts with its
+//! `Kind`, so a reader needs no other tag. Times are `CLOCK_MONOTONIC`
 //! nanoseconds; addresses are in network order, IPv4 as IPv4-mapped IPv6; ports
 //! are in host order.
 

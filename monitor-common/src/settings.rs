@@ -20,7 +20,6 @@ pub struct Offsets {
     pub sock_net: u32,
     pub sock_cookie: u32,
     pub sock_protocol: u32,
-    pub sock_type: u32,
     pub sock_socket: u32,
     pub net_inum: u32,
     pub socket_file: u32,
@@ -61,7 +60,6 @@ pub struct Offsets {
     pub kernfs_parent: u32,
     pub kernfs_name: u32,
     pub bprm_file: u32,
-    pub padding: u32,
 }
 
 /// The choices of user space that hold for one load of the kernel side.
@@ -87,7 +85,6 @@ pub struct Settings {
 }
 
 const _: () = assert!(size_of::<Settings>() == 32);
-const _: () = assert!(size_of::<Offsets>().is_multiple_of(4));
 
 #[cfg(feature = "user")]
 #[expect(

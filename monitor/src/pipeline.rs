@@ -5,8 +5,8 @@
 //! Input ─► table ─► connection ─► stream ─► protocol ─► exchange ─► detect ─► Output
 //! ```
 //!
-//! Contract: [`Pipeline::handle_input`], then drain [`Pipeline::poll_output`];
-//! [`Pipeline::next_deadline`] says when it wants a tick.
+//! Contract: `Pipeline::handle_input`, then drain `Pipeline::poll_output`;
+//! `Pipeline::next_deadline` says when it wants a tick.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

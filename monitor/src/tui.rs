@@ -1,4 +1,4 @@
-//! The terminal UI: what the outputs say, live. It reads a [`Feed`] and knows nothing
+//! The terminal UI: what the outputs say, live. It reads a `Feed` and knows nothing
 //! of where that comes from.
 //!
 //! ```text

@@ -252,10 +252,6 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
 pub fn offsets(btf: &Btf<'_>) -> Result<Offsets, BtfError> {
     let sock = |member: &str| btf.member_offset("sock", member);
     let task = |member: &str| btf.member_offset("task_struct", member);
-    // Renamed in 6.15, when it became protected by RCU.
-    let kernfs_parent = btf
-        .member_offset("kernfs_node", "__parent")
-        .or_else(|_| btf.member_offset("kernfs_node", "parent"))?;
     Ok(Offsets {
         sock_family: sock("__sk_common.skc_family")?,
         sock_state: sock("__sk_common.skc_state")?,
@@ -268,7 +264,6 @@ pub fn offsets(btf: &Btf<'_>) -> Result<Offsets, BtfError> {
         sock_net: sock("__sk_common.skc_net.net")?,
         sock_cookie: sock("__sk_common.skc_cookie")?,
         sock_protocol: sock("sk_protocol")?,
-        sock_type: sock("sk_type")?,
         sock_socket: sock("sk_socket")?,
         net_inum: btf.member_offset("net", "ns.inum")?,
         socket_file: btf.member_offset("socket", "file")?,
@@ -306,11 +301,16 @@ pub fn offsets(btf: &Btf<'_>) -> Result<Offsets, BtfError> {
         vfsmount_root: btf.member_offset("vfsmount", "mnt_root")?,
         css_set_dfl_cgrp: btf.member_offset("css_set", "dfl_cgrp")?,
         cgroup_kn: btf.member_offset("cgroup", "kn")?,
-        kernfs_parent,
+        kernfs_parent: kernfs_parent(btf)?,
         kernfs_name: btf.member_offset("kernfs_node", "name")?,
         bprm_file: btf.member_offset("linux_binprm", "file")?,
-        padding: 0,
     })
+}
+
+/// Renamed in 6.15, when it became protected by RCU.
+fn kernfs_parent(btf: &Btf<'_>) -> Result<u32, BtfError> {
+    btf.member_offset("kernfs_node", "__parent")
+        .or_else(|_| btf.member_offset("kernfs_node", "parent"))
 }
 
 #[cfg(test)]
@@ -437,7 +437,7 @@ mod tests {
         for name in ["", "inner", "inner_", "int"] {
             assert!(!btf.has_typedef(name), "{name}");
         }
-        assert_eq!(offsets(&btf).err(), Some(BtfError::NoStruct("kernfs_node".to_owned())));
+        assert_eq!(offsets(&btf).err(), Some(BtfError::NoStruct("sock".to_owned())));
     }
 
     /// Asks everything; the answers of a damaged blob may be any.

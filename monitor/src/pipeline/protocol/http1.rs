@@ -5,32 +5,34 @@
 
 use std::sync::Arc;
 
+use self::begin::refused_request;
 use self::chunked::{Chunked, Progress};
-use self::fields::{Fields, Length, Transfer};
-use self::head::{Head, Kind, Parsed, Start};
+use self::head::{Kind, Parsed};
 use self::pairing::{Answer, Pairing, Pending};
-use self::search::Found;
 use super::anomaly::{Anomalies, Anomaly};
 use super::{Delivery, ProtocolExchange, Way};
-use crate::pipeline::output::{Auth, Method, Protocol, Request, Response};
+use crate::pipeline::output::{Auth, Protocol};
 use crate::pipeline::settings::Limits;
 use crate::pipeline::time::Timestamp;
 
+/// A message begins.
+mod begin;
 /// The chunked transfer coding.
 mod chunked;
 /// What the fields of a head say.
 mod fields;
+/// How the body of a message ends.
+mod framing;
 /// Heads of messages.
 mod head;
+/// Bytes that were missed.
+mod loss;
 /// Requests with their responses.
 mod pairing;
 /// The next head in bytes whose beginning was missed.
 mod search;
 /// The target of a request.
 mod target;
-
-/// Bytes without a head after which a way is taken for something else.
-const SEARCHED_BYTES: u64 = 256 * 1024;
 
 /// An HTTP/1 connection.
 #[derive(Debug)]
@@ -260,86 +262,6 @@ impl Http1 {
         self.lose(kind);
     }
 
-    fn begin_request(&mut self, head: &Head<'_>, feed: &mut Feed<'_>) {
-        let Start::Request { method, target } = head.start else { return };
-        if matches!(self.responses.state, State::Lost(_)) {
-            // Without pipelining a request follows the response to the one before,
-            // which must then have been among what was missed.
-            self.pairing.give_up(0, Some(Anomaly::Gap), feed.exchanges);
-        }
-        let mut anomalies = head.fields.anomalies;
-        let method =
-            Method::from_token(&String::from_utf8_lossy(method.get(..32).unwrap_or(method)));
-        let is_connect = method == Method::Connect;
-        let target = target::parse(target, is_connect, &mut anomalies);
-        let fields = &head.fields;
-        let host = fields.host.map(|host| target::host_of(host, &mut anomalies));
-        let mut auth = *fields;
-        if target.has_secret_key {
-            auth.raise_auth(Auth::ApiKey);
-        }
-        let body = request_body(head, &mut anomalies);
-        note_oddities(head, &method, &target, host, body.as_ref(), &mut anomalies);
-        let host = target.authority.or(host).map(|host| reuse(&mut self.texts.host, host));
-        let content_type =
-            fields.content_type.map(|value| reuse_type(&mut self.texts.request_type, value));
-        let request = Request {
-            method,
-            path: target.path,
-            query_keys: target.query_keys,
-            host,
-            header_bytes: head.bytes as u32,
-            body_bytes: 0,
-            content_type,
-            complete: false,
-        };
-        let began = self.requests.began;
-        let mut pending = Pending::new(protocol_of(head.minor), request, auth.auth, began);
-        pending.anomalies = anomalies;
-        self.pairing.push(pending, feed.limits.pending_requests, feed.exchanges);
-        match body {
-            Some(Body::Length { left: 0, .. }) => self.end_request(0, true, feed),
-            Some(body) => self.requests.state = State::Body(body),
-            None => {
-                self.end_request(0, false, feed);
-                self.lose(Kind::Request);
-            }
-        }
-    }
-
-    fn begin_response(&mut self, head: &Head<'_>, feed: &mut Feed<'_>) {
-        let Start::Response { status } = head.start else { return };
-        // RFC 9110 section 15.2: interim responses precede the final one.
-        if (100..200).contains(&status) && status != 101 {
-            return;
-        }
-        let began = self.responses.began;
-        let mut anomalies = head.fields.anomalies;
-        let is_tunnel =
-            self.pairing.awaited_method() == Some(&Method::Connect) && (200..300).contains(&status);
-        let body = response_body(head, status, self.pairing.awaited_method(), &mut anomalies);
-        let content_type =
-            head.fields.content_type.map(|value| reuse_type(&mut self.texts.response_type, value));
-        self.current = Some(Current {
-            answer: Answer {
-                protocol: protocol_of(head.minor),
-                response: Response { status, body_bytes: 0, content_type, complete: false },
-                began,
-                ended: feed.time,
-                anomalies,
-            },
-            switches: status == 101 || is_tunnel,
-        });
-        match body {
-            Some(Body::Length { left: 0, .. }) => self.end_response(0, true, feed),
-            Some(body) => self.responses.state = State::Body(body),
-            None => {
-                self.end_response(0, false, feed);
-                self.lose(Kind::Response);
-            }
-        }
-    }
-
     /// Bytes that belong to a body.
     fn take_body(
         &mut self,
@@ -382,51 +304,6 @@ impl Http1 {
                 bytes.len()
             }
         }
-    }
-
-    /// Passes over bytes of a body that were not seen, or ends a body that they go
-    /// beyond; false where they belong to no body.
-    fn skip(&mut self, kind: Kind, bytes: u64, feed: &mut Feed<'_>) -> bool {
-        let State::Body(mut body) = self.side(kind).state else { return false };
-        let skipped = match &mut body {
-            Body::Length { left, .. } if bytes <= *left => {
-                *left -= bytes;
-                true
-            }
-            Body::Length { .. } => false,
-            Body::Chunked(chunked) => chunked.skip(bytes),
-            Body::UntilClose(total) => {
-                *total += bytes;
-                true
-            }
-        };
-        if skipped {
-            let ended = matches!(body, Body::Length { left: 0, .. });
-            self.store(kind, body, ended, feed);
-            return true;
-        }
-        let mut anomalies = Anomalies::default();
-        anomalies.add(Anomaly::Gap);
-        self.note(kind, anomalies);
-        self.end_message(kind, body.bytes(), false, feed);
-        self.lose(kind);
-        true
-    }
-
-    /// Bytes outside of a body were missed: a head was among them.
-    fn miss(&mut self, kind: Kind, feed: &mut Feed<'_>) {
-        if self.is_opaque(kind) {
-            return;
-        }
-        self.lose(kind);
-        if kind == Kind::Response && self.pairing.awaited().is_some_and(|it| it.ended.is_some()) {
-            // The response, or a part of it, was among what was missed.
-            self.pairing.give_up(0, Some(Anomaly::Gap), feed.exchanges);
-        }
-    }
-
-    fn is_opaque(&mut self, kind: Kind) -> bool {
-        matches!(self.side(kind).state, State::Opaque)
     }
 
     fn end(&mut self, kind: Kind, feed: &mut Feed<'_>) {
@@ -493,198 +370,5 @@ impl Http1 {
         if let Some(noted) = noted {
             noted.add_all(anomalies);
         }
-    }
-
-    fn lose(&mut self, kind: Kind) {
-        let side = self.side(kind);
-        side.state = State::Lost(0);
-        side.buffer = Vec::new();
-        side.looked_at = 0;
-    }
-
-    /// Bytes before the next head; none where there is none and the last line was kept.
-    fn search(&mut self, kind: Kind, searched: u64, bytes: &[u8]) -> Option<usize> {
-        let side = self.side(kind);
-        match search::next_head(kind, bytes, side.looked_at) {
-            Found::Head(start) => {
-                side.state = State::Head;
-                Some(start)
-            }
-            Found::Nothing(line_start) => {
-                let searched = searched + (bytes.len() - side.looked_at) as u64;
-                if searched > SEARCHED_BYTES {
-                    side.state = State::Opaque;
-                    return None;
-                }
-                let line = bytes.get(line_start..).unwrap_or_default();
-                let line = line.get(line.len().saturating_sub(search::LINE_BYTES)..);
-                side.buffer = line.unwrap_or_default().to_vec();
-                side.looked_at = side.buffer.len();
-                side.state = State::Lost(searched);
-                None
-            }
-        }
-    }
-}
-
-impl Side {
-    /// Adds to what is kept; whether there is now reason to look at it again. Looking
-    /// only then keeps the work linear when bytes come one by one.
-    fn append(&mut self, bytes: &[u8], limits: &Limits) -> bool {
-        let had_line = self.buffer.contains(&b'\n');
-        let before = self.looked_at;
-        self.buffer.extend_from_slice(bytes);
-        let has_line_end = bytes.contains(&b'\n');
-        let look = match &mut self.state {
-            State::Lost(searched) if !has_line_end => {
-                *searched += bytes.len() as u64;
-                if self.buffer.len() > 2 * search::LINE_BYTES {
-                    self.buffer.drain(..self.buffer.len() - search::LINE_BYTES);
-                }
-                *searched > SEARCHED_BYTES
-            }
-            State::Lost(_) => true,
-            _ => {
-                (has_line_end && (!had_line || head::end_of_head(&self.buffer, before).is_some()))
-                    || self.buffer.len() > limits.head_bytes as usize
-            }
-        };
-        if !look {
-            self.looked_at = self.buffer.len();
-        }
-        look
-    }
-}
-
-/// How a request's body ends (RFC 9112 section 6.3); none where that is not known.
-fn request_body(head: &Head<'_>, anomalies: &mut Anomalies) -> Option<Body> {
-    match delimiter(head, anomalies) {
-        Delimiter::Chunked => Some(Body::Chunked(Chunked::new())),
-        Delimiter::Length(length) => Some(Body::Length { left: length, total: length }),
-        Delimiter::None => Some(Body::Length { left: 0, total: 0 }),
-        Delimiter::UntilClose => {
-            anomalies.add(Anomaly::InvalidTransferEncoding);
-            None
-        }
-        Delimiter::Unknown => None,
-    }
-}
-
-/// How a response's body ends; none where that is not known.
-fn response_body(
-    head: &Head<'_>,
-    status: u16,
-    method: Option<&Method>,
-    anomalies: &mut Anomalies,
-) -> Option<Body> {
-    let bodiless = status < 200
-        || matches!(status, 204 | 304)
-        || method == Some(&Method::Head)
-        || (method == Some(&Method::Connect) && status < 300);
-    if bodiless {
-        return Some(Body::Length { left: 0, total: 0 });
-    }
-    match delimiter(head, anomalies) {
-        Delimiter::Chunked => Some(Body::Chunked(Chunked::new())),
-        Delimiter::Length(length) => Some(Body::Length { left: length, total: length }),
-        Delimiter::None | Delimiter::UntilClose => Some(Body::UntilClose(0)),
-        Delimiter::Unknown => None,
-    }
-}
-
-enum Delimiter {
-    Chunked,
-    Length(u64),
-    None,
-    UntilClose,
-    Unknown,
-}
-
-fn delimiter(head: &Head<'_>, anomalies: &mut Anomalies) -> Delimiter {
-    let Fields { length, transfer, .. } = head.fields;
-    if transfer != Transfer::Absent {
-        if length != Length::Absent {
-            anomalies.add(Anomaly::ContentLengthWithTransferEncoding);
-        }
-        if head.minor == 0 {
-            anomalies.add(Anomaly::TransferEncodingInHttp10);
-        }
-    }
-    match (transfer, length) {
-        (Transfer::Chunked, _) => Delimiter::Chunked,
-        (Transfer::Other, _) => Delimiter::UntilClose,
-        (Transfer::Absent, Length::Is(length)) => Delimiter::Length(length),
-        (Transfer::Absent, Length::Absent) => Delimiter::None,
-        (Transfer::Absent, Length::Unframeable) => Delimiter::Unknown,
-    }
-}
-
-fn note_oddities(
-    head: &Head<'_>,
-    method: &Method,
-    target: &target::Target<'_>,
-    host: Option<&[u8]>,
-    body: Option<&Body>,
-    anomalies: &mut Anomalies,
-) {
-    if head.minor == 1 && host.is_none() {
-        anomalies.add(Anomaly::MissingHost);
-    }
-    if let (Some(authority), Some(host)) = (target.authority, host)
-        && !authority.eq_ignore_ascii_case(host)
-    {
-        anomalies.add(Anomaly::HostMismatch);
-    }
-    if let Method::Other(token) = method
-        && token.bytes().any(|byte| byte.is_ascii_lowercase())
-        && !matches!(Method::from_token(&token.to_ascii_uppercase()), Method::Other(_))
-    {
-        anomalies.add(Anomaly::LowercaseMethod);
-    }
-    let has_body = !matches!(body, Some(Body::Length { total: 0, .. }));
-    if has_body && matches!(method, Method::Get | Method::Head | Method::Delete | Method::Trace) {
-        anomalies.add(Anomaly::UnexpectedBody);
-    }
-}
-
-/// What can be said of a request whose head cannot be used.
-fn refused_request(bytes: &[u8], anomaly: Anomaly) -> Request {
-    let line = bytes.split(|&byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
-    let mut words = line.split(|&byte| byte == b' ');
-    let method = words.next().filter(|_| anomaly != Anomaly::InvalidHead).unwrap_or_default();
-    let target = words.next().filter(|_| anomaly != Anomaly::InvalidHead).unwrap_or_default();
-    let target = target::parse(target, false, &mut Anomalies::default());
-    Request {
-        method: Method::from_token(&String::from_utf8_lossy(method.get(..32).unwrap_or(method))),
-        path: target.path,
-        query_keys: target.query_keys,
-        host: None,
-        header_bytes: u32::try_from(line.len()).unwrap_or(u32::MAX),
-        body_bytes: 0,
-        content_type: None,
-        complete: false,
-    }
-}
-
-const fn protocol_of(minor: u8) -> Protocol {
-    if minor == 0 { Protocol::Http10 } else { Protocol::Http11 }
-}
-
-/// A text, shared with the last one of its kind where that is the same.
-fn reuse(last: &mut Option<Arc<str>>, text: &[u8]) -> Arc<str> {
-    let text = text.get(..256).unwrap_or(text);
-    match last {
-        Some(known) if known.as_bytes() == text => Arc::clone(known),
-        _ => Arc::clone(last.insert(String::from_utf8_lossy(text).into())),
-    }
-}
-
-/// A media type without its parameters, in lower case, shared likewise.
-fn reuse_type(last: &mut Option<Arc<str>>, value: &[u8]) -> Arc<str> {
-    let end = value.iter().position(|&byte| byte == b';').unwrap_or(value.len());
-    let name = value.get(..end).unwrap_or(value).trim_ascii();
-    match last {
-        Some(known) if known.as_bytes().eq_ignore_ascii_case(name) => Arc::clone(known),
-        _ => reuse(last, &name.to_ascii_lowercase()),
     }
 }

@@ -1,0 +1,162 @@
+//! A message begins: what its head says, and how its body will end.
+
+use std::sync::Arc;
+
+use super::framing::{request_body, response_body};
+use super::head::{Head, Kind, Start};
+use super::pairing::{Answer, Pending};
+use super::target;
+use super::{Anomalies, Anomaly, Body, Current, Feed, Http1, State};
+use crate::pipeline::output::{Auth, Method, Protocol, Request, Response};
+
+impl Http1 {
+    pub(super) fn begin_request(&mut self, head: &Head<'_>, feed: &mut Feed<'_>) {
+        let Start::Request { method, target } = head.start else { return };
+        if matches!(self.responses.state, State::Lost(_)) {
+            // Without pipelining a request follows the response to the one before,
+            // which must then have been among what was missed.
+            self.pairing.give_up(0, Some(Anomaly::Gap), feed.exchanges);
+        }
+        let mut anomalies = head.fields.anomalies;
+        let method =
+            Method::from_token(&String::from_utf8_lossy(method.get(..32).unwrap_or(method)));
+        let is_connect = method == Method::Connect;
+        let target = target::parse(target, is_connect, &mut anomalies);
+        let fields = &head.fields;
+        let host = fields.host.map(|host| target::host_of(host, &mut anomalies));
+        let mut auth = *fields;
+        if target.has_secret_key {
+            auth.raise_auth(Auth::ApiKey);
+        }
+        let body = request_body(head, &mut anomalies);
+        note_oddities(head, &method, &target, host, body.as_ref(), &mut anomalies);
+        let host = target.authority.or(host).map(|host| reuse(&mut self.texts.host, host));
+        let content_type =
+            fields.content_type.map(|value| reuse_type(&mut self.texts.request_type, value));
+        let request = Request {
+            method,
+            path: target.path,
+            query_keys: target.query_keys,
+            host,
+            header_bytes: head.bytes as u32,
+            body_bytes: 0,
+            content_type,
+            complete: false,
+        };
+        let began = self.requests.began;
+        let mut pending = Pending::new(protocol_of(head.minor), request, auth.auth, began);
+        pending.anomalies = anomalies;
+        self.pairing.push(pending, feed.limits.pending_requests, feed.exchanges);
+        match body {
+            Some(Body::Length { left: 0, .. }) => self.end_request(0, true, feed),
+            Some(body) => self.requests.state = State::Body(body),
+            None => {
+                self.end_request(0, false, feed);
+                self.lose(Kind::Request);
+            }
+        }
+    }
+
+    pub(super) fn begin_response(&mut self, head: &Head<'_>, feed: &mut Feed<'_>) {
+        let Start::Response { status } = head.start else { return };
+        // RFC 9110 section 15.2: interim responses precede the final one.
+        if (100..200).contains(&status) && status != 101 {
+            return;
+        }
+        let began = self.responses.began;
+        let mut anomalies = head.fields.anomalies;
+        let is_tunnel =
+            self.pairing.awaited_method() == Some(&Method::Connect) && (200..300).contains(&status);
+        let body = response_body(head, status, self.pairing.awaited_method(), &mut anomalies);
+        let content_type =
+            head.fields.content_type.map(|value| reuse_type(&mut self.texts.response_type, value));
+        self.current = Some(Current {
+            answer: Answer {
+                protocol: protocol_of(head.minor),
+                response: Response { status, body_bytes: 0, content_type, complete: false },
+                began,
+                ended: feed.time,
+                anomalies,
+            },
+            switches: status == 101 || is_tunnel,
+        });
+        match body {
+            Some(Body::Length { left: 0, .. }) => self.end_response(0, true, feed),
+            Some(body) => self.responses.state = State::Body(body),
+            None => {
+                self.end_response(0, false, feed);
+                self.lose(Kind::Response);
+            }
+        }
+    }
+}
+
+fn note_oddities(
+    head: &Head<'_>,
+    method: &Method,
+    target: &target::Target<'_>,
+    host: Option<&[u8]>,
+    body: Option<&Body>,
+    anomalies: &mut Anomalies,
+) {
+    if head.minor == 1 && host.is_none() {
+        anomalies.add(Anomaly::MissingHost);
+    }
+    if let (Some(authority), Some(host)) = (target.authority, host)
+        && !authority.eq_ignore_ascii_case(host)
+    {
+        anomalies.add(Anomaly::HostMismatch);
+    }
+    if let Method::Other(token) = method
+        && token.bytes().any(|byte| byte.is_ascii_lowercase())
+        && !matches!(Method::from_token(&token.to_ascii_uppercase()), Method::Other(_))
+    {
+        anomalies.add(Anomaly::LowercaseMethod);
+    }
+    let has_body = !matches!(body, Some(Body::Length { total: 0, .. }));
+    if has_body && matches!(method, Method::Get | Method::Head | Method::Delete | Method::Trace) {
+        anomalies.add(Anomaly::UnexpectedBody);
+    }
+}
+
+/// What can be said of a request whose head cannot be used.
+pub(super) fn refused_request(bytes: &[u8], anomaly: Anomaly) -> Request {
+    let line = bytes.split(|&byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+    let mut words = line.split(|&byte| byte == b' ');
+    let method = words.next().filter(|_| anomaly != Anomaly::InvalidHead).unwrap_or_default();
+    let target = words.next().filter(|_| anomaly != Anomaly::InvalidHead).unwrap_or_default();
+    let target = target::parse(target, false, &mut Anomalies::default());
+    Request {
+        method: Method::from_token(&String::from_utf8_lossy(method.get(..32).unwrap_or(method))),
+        path: target.path,
+        query_keys: target.query_keys,
+        host: None,
+        header_bytes: u32::try_from(line.len()).unwrap_or(u32::MAX),
+        body_bytes: 0,
+        content_type: None,
+        complete: false,
+    }
+}
+
+const fn protocol_of(minor: u8) -> Protocol {
+    if minor == 0 { Protocol::Http10 } else { Protocol::Http11 }
+}
+
+/// A text, shared with the last one of its kind where that is the same.
+fn reuse(last: &mut Option<Arc<str>>, text: &[u8]) -> Arc<str> {
+    let text = text.get(..256).unwrap_or(text);
+    match last {
+        Some(known) if known.as_bytes() == text => Arc::clone(known),
+        _ => Arc::clone(last.insert(String::from_utf8_lossy(text).into())),
+    }
+}
+
+/// A media type without its parameters, in lower case, shared likewise.
+fn reuse_type(last: &mut Option<Arc<str>>, value: &[u8]) -> Arc<str> {
+    let end = value.iter().position(|&byte| byte == b';').unwrap_or(value.len());
+    let name = value.get(..end).unwrap_or(value).trim_ascii();
+    match last {
+        Some(known) if known.as_bytes().eq_ignore_ascii_case(name) => Arc::clone(known),
+        _ => reuse(last, &name.to_ascii_lowercase()),
+    }
+}
