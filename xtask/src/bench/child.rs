@@ -90,13 +90,14 @@ impl Child {
         }
     }
 
-    /// Interrupts it, as a terminal would, and waits for its end.
+    /// Asks it to end, and waits for that. Not by SIGINT: what a shell starts in the
+    /// background ignores that one, and so do its children.
     pub(super) fn stop(mut self) -> Result<()> {
         let pid = self.pid().to_string();
-        Command::new("kill").args(["-INT", &pid]).status().context("starting kill")?;
+        Command::new("kill").args(["-TERM", &pid]).status().context("starting kill")?;
         match clock::wait_for(ENDING, || self.has_ended().then_some(())) {
             Some(()) => Ok(()),
-            None => bail!("process {pid} did not end when interrupted"),
+            None => bail!("process {pid} did not end when asked to"),
         }
     }
 
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_is_measured_and_ends_when_it_is_interrupted() {
+    fn a_child_is_measured_and_ends_when_it_is_asked_to() {
         let child = Child::start(command("sleep", Cpu::Any).arg("60")).unwrap();
         let known = clock::wait_for(ENDING, || {
             (child.cpu_seconds() > 0.0 && child.memory_kib("VmRSS") > 0).then_some(())
