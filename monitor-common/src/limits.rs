@@ -17,6 +17,6 @@ pub const PATH_COMPONENTS: usize = 16;
 pub const CONNECTIONS: u32 = 65_536;
 /// Default size of the payload ring in bytes: it is mapped twice, so it costs
 /// twice this in resident memory.
-pub const DATA_RING_BYTES: u32 = 8 * 1024 * 1024;
+pub const DATA_RING_BYTES: u32 = 4 * 1024 * 1024;
 /// Size of the ring of connection and process events in bytes.
 pub const CONTROL_RING_BYTES: u32 = 1024 * 1024;
