@@ -109,7 +109,10 @@ impl StateConfig {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            capture: CaptureConfig { tier: TierChoice::Auto, ring_bytes: monitor_common::limits::DATA_RING_BYTES },
+            capture: CaptureConfig {
+                tier: TierChoice::Auto,
+                ring_bytes: monitor_common::limits::DATA_RING_BYTES,
+            },
             metrics: MetricsConfig {
                 listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9464)),
                 max_series: 2000,
