@@ -6,7 +6,7 @@ use apiwatch_tests::{PATIENCE, Running, wait_for};
 
 use super::TIERS;
 
-/// With the consumer stopped under load: generated = delivered + lost, exactly, and the
+/// With the consumer stopped for ten seconds under load: generated = delivered + lost, exactly, and the
 /// connections that lost records say so.
 #[test]
 fn what_a_stopped_consumer_loses_is_counted_exactly() {
@@ -15,7 +15,7 @@ fn what_a_stopped_consumer_loses_is_counted_exactly() {
         let config = "[capture]\nring_bytes = \"64KiB\"\n";
         let daemon = Daemon::start_with(tier, "connection,loss", config);
         let mut load = Command::new("wrk");
-        load.args(["-t", "1", "-c", "16", "-d", "4s"]).arg(nginx.url("/load"));
+        load.args(["-t", "1", "-c", "16", "-d", "11s"]).arg(nginx.url("/load"));
         let mut load = Running::start(load.stdout(Stdio::null()));
         wait_for("traffic", PATIENCE, || {
             (daemon.metric("apiwatch_ebpf_events_delivered_total", "data") > 0).then_some(())
