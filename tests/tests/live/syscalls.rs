@@ -116,3 +116,41 @@ fn large_bodies_are_counted_to_the_byte() {
         let _ = server.0.kill();
     }
 }
+
+/// Sends a request through splice: its bytes never are in memory of the program.
+const SPLICE_CLIENT: &str = r"
+import os, socket, sys
+s = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
+r, w = os.pipe()
+request = b'GET /spliced HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n'
+os.write(w, request)
+assert os.splice(r, s.fileno(), len(request)) == len(request)
+while s.recv(4096): pass
+print(len(request))
+";
+
+#[test]
+fn spliced_bytes_are_counted_with_the_reason() {
+    for tier in TIERS {
+        let nginx = Nginx::start();
+        let daemon = Daemon::start(tier);
+        let port = nginx.address.port();
+        let sent =
+            output_of(Command::new("python3").args(["-c", SPLICE_CLIENT, &port.to_string()]));
+        let sent: u64 = sent.trim().parse().expect("a number");
+        let closed = daemon.wait_for_records("connection", 1, |it| {
+            it["event"] == "close"
+                && it["server"]["port"] == port
+                && it["bytes"]["to_server"].as_u64() > Some(0)
+        });
+        assert_eq!(closed[0]["bytes"]["to_server"], sent, "tier {tier}: {}", closed[0]);
+        assert_eq!(
+            closed[0]["uncaptured"]["reasons"]["sendfile"], sent,
+            "tier {tier}: {}",
+            closed[0]
+        );
+        let unasked = daemon.wait_for_records("exchange", 1, |it| it["server"]["port"] == port);
+        assert!(unasked[0].get("request").is_none(), "{}", unasked[0]);
+        assert_eq!(unasked[0]["response"]["status"], 200, "{}", unasked[0]);
+    }
+}
