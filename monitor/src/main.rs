@@ -1,11 +1,13 @@
 //! The `apiwatch` command.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
 use monitor::capture::memory::give_back_large_allocations;
 use monitor::cli::{Cli, Command, Exit};
-use monitor::config::Color;
+use monitor::config::{Color, Config};
+use monitor::pipeline::settings::Settings;
 use monitor::{cli, daemon};
 
 fn main() -> ExitCode {
@@ -28,27 +30,28 @@ fn main() -> ExitCode {
 fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
     let path = cli.config.as_deref();
     match &cli.command {
-        Command::CheckConfig(args) => return Ok(cli::check_config(args, path)),
-        Command::Completions(args) => return Ok(cli::completions(args)),
-        Command::Man(args) => return Ok(cli::man(args)),
-        Command::Doctor(args) => return daemon::doctor::run(args),
-        Command::Daemon(_) | Command::Top(_) | Command::Record(_) | Command::Replay(_) => {}
+        Command::CheckConfig(args) => Ok(cli::check_config(args, path)),
+        Command::Completions(args) => Ok(cli::completions(args)),
+        Command::Man(args) => Ok(cli::man(args)),
+        Command::Doctor(args) => daemon::doctor::run(args),
+        Command::Daemon(args) => configured(path, |config, _| daemon::run(args, config, path)),
+        Command::Top(args) => {
+            configured(path, |config, named| daemon::top::run(args, config, named))
+        }
+        Command::Record(args) => configured(path, |config, _| daemon::record::run(args, config)),
+        Command::Replay(args) => configured(path, |_, named| daemon::replay::run(args, named)),
     }
-    let config = match cli::load_config(path) {
-        Ok(config) => config,
-        Err(exit) => return Ok(exit),
-    };
-    // A trace carries the settings it was recorded under; only a file that is named
-    // takes their place.
-    let named = path.map(|_| config.pipeline.clone());
-    match &cli.command {
-        Command::Daemon(args) => daemon::run(args, &config, path),
-        Command::Top(args) => daemon::top::run(args, &config, named),
-        Command::Record(args) => daemon::record::run(args, &config),
-        Command::Replay(args) => daemon::replay::run(args, named),
-        Command::CheckConfig(_)
-        | Command::Completions(_)
-        | Command::Man(_)
-        | Command::Doctor(_) => unreachable!("dispatched above"),
+}
+
+/// Runs a command with the configuration, and with its pipeline settings where a file was
+/// named: a trace carries the settings it was recorded under, and only a file that is
+/// named takes their place.
+fn configured(
+    path: Option<&Path>,
+    command: impl FnOnce(&Config, Option<Settings>) -> anyhow::Result<Exit>,
+) -> anyhow::Result<Exit> {
+    match cli::load_config(path) {
+        Ok(config) => command(&config, path.map(|_| config.pipeline.clone())),
+        Err(exit) => Ok(exit),
     }
 }
