@@ -21,10 +21,21 @@ fn main() -> ExitCode {
         .init();
     dispatch(&cli)
         .unwrap_or_else(|error| {
-            eprintln!("apiwatch: {error:#}");
+            eprintln!("apiwatch: {}", sentence_of(&error));
             daemon::exit_of(&error)
         })
         .into()
+}
+
+/// An error with its causes, those left out that the error before them already names.
+fn sentence_of(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |sentence, cause| {
+        match sentence.as_str() {
+            "" => cause,
+            named if named.contains(&cause) => sentence,
+            _ => format!("{sentence}: {cause}"),
+        }
+    })
 }
 
 fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
