@@ -189,21 +189,22 @@ impl Session {
         let mut joined = std::mem::take(kept);
         joined.extend_from_slice(bytes);
         let mut rest = joined.as_slice();
-        if way == Way::ToServer && classify(rest) == Classification::ProxyProtocol {
+        // A proxy behind a proxy may add a header of its own.
+        while way == Way::ToServer && classify(rest) == Classification::ProxyProtocol {
             match proxy::parse(rest) {
                 Proxy::Header(length, client) => {
                     self.proxied_client = client;
                     rest = rest.get(length..).unwrap_or_default();
                 }
                 Proxy::NeedMore => {
-                    *kept = joined;
+                    *kept = rest.to_vec();
                     return;
                 }
                 Proxy::Invalid if !self.midstream => {
                     self.speech = Speech::Opaque;
                     return;
                 }
-                Proxy::Invalid => return self.speak_http(limits, way, &joined, time, exchanges),
+                Proxy::Invalid => return self.speak_http(limits, way, rest, time, exchanges),
             }
         }
         match (classify(rest), way) {

@@ -139,6 +139,14 @@ pub(super) const CASES: &[Case] = &[
         &["GET h /p[] 0 > 200 2"],
     ),
     case(
+        "two PROXY headers, of a proxy behind a proxy",
+        &[
+            Q(b"PROXY TCP4 192.0.2.1 198.51.100.1 1 2\r\nPROXY UNKNOWN\r\nGET /p HTTP/1.1\r\nHost: h\r\n\r\n"),
+            OK,
+        ],
+        &["GET h /p[] 0 > 200 2"],
+    ),
+    case(
         "PROXY protocol version 2",
         &[
             Q(b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x01\x02\x03\x04\x05\x06\x07\x08\x10\x00\x01\xbbGET /p HTTP/1.1\r\nHost: h\r\n\r\n"),
