@@ -239,7 +239,10 @@ impl ValueEnum for RecordType {
     fn to_possible_value(&self) -> Option<PossibleValue> {
         let help = match self {
             Self::Connection => "The open and the close of a connection",
+            Self::Tls => "A TLS handshake: what was offered and what was agreed on",
             Self::Exchange => "A request with its response",
+            Self::Endpoint => "What is known of a service, method and route so far",
+            Self::Destination => "What is known of an identity and a destination of it so far",
             Self::Finding => "Something to act on: opened, updated or resolved",
             Self::Loss => "What could not be delivered",
         };

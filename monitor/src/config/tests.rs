@@ -190,7 +190,7 @@ prop_compose! {
         ports in prop::collection::vec(1u16.., 0..3),
     ) -> AllowRule {
         let networks = addresses.into_iter().filter_map(|(address, prefix)| any_network(address, prefix));
-        AllowRule { unit, exe, user, networks: networks.collect(), ports }
+        AllowRule { unit, exe, user, names: Vec::new(), networks: networks.collect(), ports }
     }
 }
 

@@ -7,7 +7,7 @@ use super::input::{
     ConnectionEvent, Cookie, Direction, Record, Role, SocketAddress, UncapturedReason,
 };
 use super::output::{
-    ConnectionEventKind, ConnectionId, ConnectionReport, Endpoint, Ends, Observed, PerDirection,
+    ConnectionEventKind, ConnectionId, ConnectionReport, End, Ends, Observed, PerDirection,
 };
 use super::process::Process;
 use super::protocol::{Classification, Delivery, ProtocolExchange, Session, Way, classify};
@@ -316,8 +316,8 @@ impl Connection {
 }
 
 fn ends_of(role: Role, local: SocketAddress, remote: SocketAddress) -> Ends {
-    let local = Endpoint { address: local, process: None };
-    let remote = Endpoint { address: remote, process: None };
+    let end = |address| End { address, name: None, process: None };
+    let (local, remote) = (end(local), end(remote));
     match role {
         Role::Client => Ends { client: local, server: remote },
         Role::Server => Ends { client: remote, server: local },

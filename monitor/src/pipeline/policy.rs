@@ -188,6 +188,8 @@ mod tests {
         exe: Option<String>,
         user: Option<String>,
         #[serde(default)]
+        names: Vec<String>,
+        #[serde(default)]
         networks: Vec<String>,
         #[serde(default)]
         ports: Vec<u16>,
@@ -199,6 +201,7 @@ mod tests {
             unit: rule.unit,
             exe: rule.exe,
             user: rule.user,
+            names: rule.names,
             networks: rule
                 .networks
                 .iter()

@@ -9,7 +9,7 @@ use std::time::Duration;
 use self::http1::Http1;
 use self::proxy::Proxy;
 use super::input::SocketAddress;
-use super::output::{Auth, Encryption, Protocol, Request, Response};
+use super::output::{Auth, Encryption, Grpc, Progress, Protocol, Request, Response, WebSocket};
 use super::settings::Limits;
 use super::time::Timestamp;
 
@@ -63,6 +63,10 @@ pub enum Delivery<'a> {
 pub struct ProtocolExchange {
     /// Which protocol.
     pub protocol: Protocol,
+    /// Which stream of the connection, for HTTP/2.
+    pub stream: Option<u32>,
+    /// Where it stands.
+    pub progress: Progress,
     /// The request; none where only its response was seen.
     pub request: Option<Request>,
     /// The response; none where the connection ended or lost it.
@@ -75,6 +79,10 @@ pub struct ProtocolExchange {
     pub ttfb: Option<Duration>,
     /// How the client proved who it is.
     pub auth: Auth,
+    /// What gRPC adds.
+    pub grpc: Option<Box<Grpc>>,
+    /// What moved after an upgrade to WebSocket.
+    pub websocket: Option<Box<WebSocket>>,
     /// Irregularities, each once, in the order of [`Anomaly::ALL`].
     pub anomalies: Vec<Anomaly>,
 }

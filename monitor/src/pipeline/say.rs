@@ -44,16 +44,21 @@ impl Pipeline {
         for completed in self.completed.drain(..) {
             let exchange = Exchange {
                 connection: connection.id(),
+                stream: completed.stream,
+                progress: completed.progress,
                 time: self.wall_offset.wall(completed.began),
                 ends: Arc::clone(connection.ends()),
                 protocol: completed.protocol,
                 encrypted: false,
                 source: Source::Socket,
                 request: completed.request,
+                route: None,
                 response: completed.response,
                 duration: completed.duration,
                 ttfb: completed.ttfb,
                 auth: completed.auth,
+                grpc: completed.grpc,
+                websocket: completed.websocket,
                 anomalies: completed.anomalies,
             };
             connection.unreported_requests += u64::from(exchange.request.is_some());

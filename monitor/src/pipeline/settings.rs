@@ -15,6 +15,10 @@ pub struct Settings {
     pub allow: Vec<AllowRule>,
     /// Learning and judging of volumes.
     pub volume: VolumeSettings,
+    /// What TLS has to be.
+    pub tls: TlsProfile,
+    /// How paths become routes.
+    pub routes: RouteSettings,
     /// How findings are kept.
     pub findings: FindingSettings,
 }
@@ -40,6 +44,14 @@ pub struct Limits {
     pub destinations: u32,
     /// Findings kept open.
     pub findings: u32,
+    /// Bytes of the decoded header fields of one HTTP/2 message.
+    pub header_list_bytes: u32,
+    /// Streams of an HTTP/2 connection that are followed at a time.
+    pub streams: u16,
+    /// Addresses that DNS named.
+    pub names: u32,
+    /// Endpoints in the inventory.
+    pub endpoints: u32,
     /// A connection without a record for this long may be evicted first.
     pub idle_timeout: Duration,
 }
@@ -56,6 +68,10 @@ impl Default for Limits {
             processes: 32_768,
             destinations: 16_384,
             findings: 10_000,
+            header_list_bytes: 64 * 1024,
+            streams: 256,
+            names: 32_768,
+            endpoints: 10_000,
             idle_timeout: Duration::from_secs(3600),
         }
     }
@@ -70,6 +86,8 @@ pub struct AllowRule {
     pub exe: Option<String>,
     /// User name or id.
     pub user: Option<String>,
+    /// Names of the destination, `*.` allowed in front: then it stands for one label or more.
+    pub names: Vec<String>,
     /// Networks of the destination.
     pub networks: Vec<Network>,
     /// Ports of the destination.
@@ -127,5 +145,53 @@ impl Default for FindingSettings {
             update_interval: Duration::from_secs(60),
             resolve_after: Duration::from_secs(24 * 3600),
         }
+    }
+}
+
+/// What TLS has to be. Versions and groups are those of the wire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TlsProfile {
+    /// Lowest version that does not fail.
+    pub minimum_version: u16,
+    /// AES-256 or ChaCha20 is demanded, not only named.
+    pub require_256_bit: bool,
+    /// A group that withstands quantum computers is demanded, not only named.
+    pub require_post_quantum: bool,
+    /// A certificate that ends within this long warns.
+    pub certificate_warning: Duration,
+    /// Ports that TLS is expected on.
+    pub tls_ports: Vec<u16>,
+    /// Ports that clear text is expected on.
+    pub clear_ports: Vec<u16>,
+}
+
+impl Default for TlsProfile {
+    fn default() -> Self {
+        Self {
+            minimum_version: 0x0303,
+            require_256_bit: false,
+            require_post_quantum: false,
+            certificate_warning: Duration::from_secs(21 * 24 * 3600),
+            tls_ports: vec![443, 8443],
+            clear_ports: vec![80, 8080],
+        }
+    }
+}
+
+/// How paths become routes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouteSettings {
+    /// Patterns that win over what is found out: `/accounts/{id}/orders`, `*` at the end
+    /// for the rest.
+    pub patterns: Vec<String>,
+    /// Distinct values of a segment beyond which it is a parameter.
+    pub segment_values: u16,
+    /// Routes kept for one service.
+    pub routes: u32,
+}
+
+impl Default for RouteSettings {
+    fn default() -> Self {
+        Self { patterns: Vec::new(), segment_values: 30, routes: 500 }
     }
 }

@@ -161,7 +161,7 @@ fn two_local_ends_are_one_connection_and_one_exchange_with_both_processes() {
     pipeline.handle_input(Input::Connection(end.destroyed(CLIENT_END)));
     let outputs = outputs(&mut pipeline);
     let [exchange] = exchanges(&outputs)[..] else { panic!("{outputs:?}") };
-    let comm = |end: &output::Endpoint| end.process.as_ref().map(|it| it.comm.to_string());
+    let comm = |end: &output::End| end.process.as_ref().map(|it| it.comm.to_string());
     assert_eq!(comm(&exchange.ends.client).as_deref(), Some("curl"));
     assert_eq!(comm(&exchange.ends.server).as_deref(), Some("nginx"));
     let [open] = reports(&outputs, ConnectionEventKind::Open)[..] else { panic!("{outputs:?}") };
@@ -208,7 +208,7 @@ fn a_role_that_was_guessed_is_corrected_by_the_first_request() {
     let outputs = outputs(&mut pipeline);
     let [exchange] = exchanges(&outputs)[..] else { panic!("{outputs:?}") };
     assert_eq!(exchange.ends.client.address.port, 80, "who sends the request is the client");
-    assert_eq!(exchange.response.as_ref().map(|it| it.status), Some(200));
+    assert_eq!(exchange.response.as_ref().and_then(|it| it.status), Some(200));
 }
 
 #[test]

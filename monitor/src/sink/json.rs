@@ -8,17 +8,22 @@ use std::net::IpAddr;
 use super::name;
 use crate::pipeline::finding::Finding;
 use crate::pipeline::output::{
-    ConnectionReport, Endpoint, Exchange, LossReport, Output, PerDirection, Request, Response,
+    ConnectionReport, End, Exchange, LossReport, Method, Output, PerDirection, Request, Response,
+    UNKNOWN_PATH,
 };
 use crate::pipeline::process::Process;
 use object::Object;
 
+/// What is in use.
+mod inventory;
 /// JSON objects, member by member.
 mod object;
 /// JSON strings.
 mod string;
 /// Times and durations.
 mod time;
+/// TLS handshakes.
+mod tls;
 
 /// Version of the records: it rises when a member changes its meaning or goes away.
 pub const SCHEMA: u32 = 1;
@@ -41,6 +46,9 @@ pub fn write_line(output: &Output, to: &mut Vec<u8>) {
         Output::Exchange(exchange) => write_exchange(exchange, to),
         Output::Finding(finding) => write_finding(finding, to),
         Output::Loss(report) => write_loss(report, to),
+        Output::Tls(report) => tls::write(report, to),
+        Output::Endpoint(report) => inventory::write_endpoint(report, to),
+        Output::Destination(report) => inventory::write_destination(report, to),
     }
     to.push(b'\n');
 }
@@ -51,8 +59,8 @@ fn write_connection(report: &ConnectionReport, to: &mut Vec<u8>) {
     record.id("connection", report.connection.0);
     record.time("time", report.time);
     record.word("event", name::connection_event(report.event));
-    write_endpoint(record.object("client"), &report.ends.client);
-    write_endpoint(record.object("server"), &report.ends.server);
+    write_end(record.object("client"), &report.ends.client);
+    write_end(record.object("server"), &report.ends.server);
     record.word("observed", name::observed(report.observed));
     record.number("netns", report.netns);
     record.word("encryption", name::encryption(report.encryption));
@@ -69,13 +77,19 @@ fn write_exchange(exchange: &Exchange, to: &mut Vec<u8>) {
     record.word("type", "exchange");
     record.id("connection", exchange.connection.0);
     record.time("time", exchange.time);
-    write_endpoint(record.object("client"), &exchange.ends.client);
-    write_endpoint(record.object("server"), &exchange.ends.server);
+    write_end(record.object("client"), &exchange.ends.client);
+    write_end(record.object("server"), &exchange.ends.server);
     record.word("protocol", exchange.protocol.name());
+    if let Some(stream) = exchange.stream {
+        record.number("stream", stream);
+    }
+    if !exchange.progress.is_last() {
+        record.flag("open", true);
+    }
     record.flag("encrypted", exchange.encrypted);
     record.word("source", name::source(exchange.source));
     if let Some(request) = &exchange.request {
-        write_request(record.object("request"), request);
+        write_request(record.object("request"), request, exchange.route.as_deref());
     }
     if let Some(response) = &exchange.response {
         write_response(record.object("response"), response);
@@ -120,13 +134,17 @@ fn write_loss(report: &LossReport, to: &mut Vec<u8>) {
     record.close();
 }
 
-fn write_endpoint(mut record: Object<'_>, endpoint: &Endpoint) {
-    match endpoint.address.address {
+fn write_end(mut record: Object<'_>, end: &End) {
+    match end.address.address {
         IpAddr::V4(address) => record.ipv4("address", address),
         IpAddr::V6(address) => record.ipv6("address", address),
     }
-    record.number("port", endpoint.address.port);
-    if let Some(process) = &endpoint.process {
+    record.number("port", end.address.port);
+    if let Some(name) = &end.name {
+        record.text("name", &name.text);
+        record.word("name_source", name.source.name());
+    }
+    if let Some(process) = &end.process {
         write_process(record.object("process"), process);
     }
     record.close();
@@ -144,9 +162,14 @@ fn write_process(mut record: Object<'_>, process: &Process) {
     record.close();
 }
 
-fn write_request(mut record: Object<'_>, request: &Request) {
-    record.text("method", request.method.as_str());
-    record.text("path", &request.path);
+fn write_request(mut record: Object<'_>, request: &Request, route: Option<&str>) {
+    if request.method != Method::Unknown {
+        record.text("method", request.method.as_str());
+    }
+    record.optional_text("route", route);
+    if &*request.path != UNKNOWN_PATH {
+        record.text("path", &request.path);
+    }
     record.texts("query_keys", request.query_keys.iter().map(AsRef::as_ref));
     record.optional_text("host", request.host.as_deref());
     record.number("header_bytes", request.header_bytes);
@@ -157,7 +180,9 @@ fn write_request(mut record: Object<'_>, request: &Request) {
 }
 
 fn write_response(mut record: Object<'_>, response: &Response) {
-    record.number("status", response.status);
+    if let Some(status) = response.status {
+        record.number("status", status);
+    }
     record.number("body_bytes", response.body_bytes);
     record.optional_text("content_type", response.content_type.as_deref());
     record.flag("complete", response.complete);

@@ -75,10 +75,17 @@ impl Sink for MetricsSink {
         let mut state = lock(&self.state);
         for output in outputs {
             match output {
-                Output::Exchange(exchange) => state.traffic.count(exchange),
+                Output::Exchange(exchange) if exchange.progress.is_last() => {
+                    state.traffic.count(exchange);
+                }
                 Output::Finding(finding) => state.findings.count(finding),
                 // Their sums are in the counts that `observe` takes.
                 Output::Connection(_) | Output::Loss(_) => {}
+                // Said again when it ends; the others are no counts.
+                Output::Exchange(_)
+                | Output::Tls(_)
+                | Output::Endpoint(_)
+                | Output::Destination(_) => {}
             }
         }
     }

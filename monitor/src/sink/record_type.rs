@@ -10,14 +10,25 @@ use crate::pipeline::output::Output;
 #[expect(missing_docs, reason = "each is the output of that name")]
 pub enum RecordType {
     Connection,
+    Tls,
     Exchange,
+    Endpoint,
+    Destination,
     Finding,
     Loss,
 }
 
 impl RecordType {
     /// Every type.
-    pub const ALL: [Self; 4] = [Self::Connection, Self::Exchange, Self::Finding, Self::Loss];
+    pub const ALL: [Self; 7] = [
+        Self::Connection,
+        Self::Tls,
+        Self::Exchange,
+        Self::Endpoint,
+        Self::Destination,
+        Self::Finding,
+        Self::Loss,
+    ];
 
     /// The type of an output.
     #[must_use]
@@ -27,6 +38,9 @@ impl RecordType {
             Output::Exchange(_) => Self::Exchange,
             Output::Finding(_) => Self::Finding,
             Output::Loss(_) => Self::Loss,
+            Output::Tls(_) => Self::Tls,
+            Output::Endpoint(_) => Self::Endpoint,
+            Output::Destination(_) => Self::Destination,
         }
     }
 
@@ -38,6 +52,9 @@ impl RecordType {
             Self::Exchange => "exchange",
             Self::Finding => "finding",
             Self::Loss => "loss",
+            Self::Tls => "tls",
+            Self::Endpoint => "endpoint",
+            Self::Destination => "destination",
         }
     }
 }
@@ -50,7 +67,9 @@ impl fmt::Display for RecordType {
 
 /// A name that is no record type.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no record type has this name; one of: connection, exchange, finding, loss")]
+#[error(
+    "no record type has this name; one of: connection, tls, exchange, endpoint, destination, finding, loss"
+)]
 pub struct UnknownRecordType;
 
 impl FromStr for RecordType {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::pipeline::finding::{Confidence, Finding, FindingId, FindingKind, Severity, State};
 use crate::pipeline::input::{Loss, LossReason, SocketAddress, Source, Stage, UncapturedReason};
 use crate::pipeline::output::{
-    Auth, ConnectionEventKind, ConnectionId, ConnectionReport, Encryption, Endpoint, Ends,
-    Exchange, LossReport, Method, Observed, PerDirection, Protocol, Request, Response,
+    Auth, ConnectionEventKind, ConnectionId, ConnectionReport, Encryption, End, Ends, Exchange,
+    LossReport, Method, Observed, PerDirection, Progress, Protocol, Request, Response,
 };
 use crate::pipeline::process::{Process, ProcessKey, identity_label};
 use crate::pipeline::protocol::Anomaly;
@@ -33,8 +33,9 @@ pub(super) fn process(exe: &str) -> Arc<Process> {
 }
 
 pub(super) fn ends(client: Option<Arc<Process>>, server: Option<Arc<Process>>) -> Arc<Ends> {
-    let endpoint = |address: [u8; 4], port, process| Endpoint {
+    let endpoint = |address: [u8; 4], port, process| End {
         address: SocketAddress { address: IpAddr::from(address), port },
+        name: None,
         process,
     };
     Arc::new(Ends {
@@ -48,6 +49,8 @@ pub(super) fn exchange(ends: Arc<Ends>) -> Exchange {
         connection: ConnectionId(0x2a),
         time: TIME,
         ends,
+        stream: None,
+        progress: Progress::Ended,
         protocol: Protocol::Http11,
         encrypted: false,
         source: Source::Socket,
@@ -61,8 +64,9 @@ pub(super) fn exchange(ends: Arc<Ends>) -> Exchange {
             content_type: Some("application/json".into()),
             complete: true,
         }),
+        route: None,
         response: Some(Response {
-            status: 201,
+            status: Some(201),
             body_bytes: 512,
             content_type: None,
             complete: true,
@@ -70,6 +74,8 @@ pub(super) fn exchange(ends: Arc<Ends>) -> Exchange {
         duration: Some(Duration::from_nanos(1_234_567)),
         ttfb: Some(Duration::from_nanos(123_456)),
         auth: Auth::Bearer,
+        grpc: None,
+        websocket: None,
         anomalies: vec![Anomaly::Gap],
     }
 }

@@ -13,7 +13,7 @@
 /// First bytes of the file.
 pub(super) const MAGIC: [u8; 8] = *b"APIWATCH";
 /// Changes whenever an older reader would misread what is written.
-pub(super) const VERSION: u16 = 1;
+pub(super) const VERSION: u16 = 2;
 /// Bytes of the header before the product version.
 pub(super) const HEADER_START_BYTES: usize = 12;
 /// Bytes of a checksum.

@@ -18,7 +18,8 @@ use crate::pipeline::input::{
 };
 use crate::pipeline::process::{Process, ProcessKey, identity_label};
 use crate::pipeline::settings::{
-    AllowRule, FindingSettings, Limits, Network, Settings, VolumeSettings,
+    AllowRule, FindingSettings, Limits, Network, RouteSettings, Settings, TlsProfile,
+    VolumeSettings,
 };
 use crate::pipeline::time::{Timestamp, WallOffset, WallTime};
 
@@ -63,6 +64,19 @@ fn settings() -> Settings {
             minimum_bytes: 1 << 20,
             tolerance: 6.5,
         },
+        tls: TlsProfile {
+            minimum_version: 0x0303,
+            require_256_bit: true,
+            require_post_quantum: false,
+            certificate_warning: Duration::from_secs(21 * 86_400),
+            tls_ports: vec![443],
+            clear_ports: vec![80],
+        },
+        routes: RouteSettings {
+            patterns: vec!["/accounts/{id}".into()],
+            segment_values: 30,
+            routes: 500,
+        },
         findings: FindingSettings {
             update_interval: Duration::from_secs(60),
             resolve_after: Duration::from_millis(86_400_001),
@@ -82,6 +96,10 @@ fn limits() -> Limits {
         processes: 32_768,
         destinations: 16_384,
         findings: 10_000,
+        header_list_bytes: 65_536,
+        streams: 256,
+        names: 32_768,
+        endpoints: 10_000,
         idle_timeout: Duration::from_secs(3600),
     }
 }
@@ -457,6 +475,7 @@ fn any_settings() -> impl Strategy<Value = Settings> {
                 unit,
                 exe,
                 user: None,
+                names: Vec::new(),
                 networks,
                 ports,
             });

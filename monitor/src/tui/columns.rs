@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::filter::Field;
 use super::format;
-use crate::pipeline::output::Endpoint;
+use crate::pipeline::output::End;
 
 /// Identity × destination rows.
 pub(crate) mod destination;
@@ -15,7 +15,7 @@ pub(crate) mod exchange;
 pub(crate) mod finding;
 
 /// Asks `test` about what an end can be called: its identity, its address with port.
-fn end_texts(end: Option<&Endpoint>, test: &mut dyn FnMut(&str) -> bool) -> bool {
+fn end_texts(end: Option<&End>, test: &mut dyn FnMut(&str) -> bool) -> bool {
     let Some(end) = end else { return false };
     let process = end.process.as_ref();
     process.is_some_and(|process| test(&process.identity) || test(&process.comm))
@@ -23,7 +23,7 @@ fn end_texts(end: Option<&Endpoint>, test: &mut dyn FnMut(&str) -> bool) -> bool
 }
 
 /// Address of the end that `field` names.
-fn end_address(client: &Endpoint, server: &Endpoint, field: Field) -> Option<IpAddr> {
+fn end_address(client: &End, server: &End, field: Field) -> Option<IpAddr> {
     match field {
         Field::Client => Some(client.address.address),
         Field::Server => Some(server.address.address),
@@ -32,8 +32,8 @@ fn end_address(client: &Endpoint, server: &Endpoint, field: Field) -> Option<IpA
 }
 
 /// The order of two ends as they are shown.
-fn compare_ends(left: Option<&Endpoint>, right: Option<&Endpoint>) -> Ordering {
-    let key = |end: &Endpoint| {
+fn compare_ends(left: Option<&End>, right: Option<&End>) -> Ordering {
+    let key = |end: &End| {
         let identity = end.process.as_ref().map(|process| process.identity.clone());
         (identity.is_none(), identity, end.address)
     };

@@ -14,8 +14,8 @@ use crate::pipeline::finding::{
 };
 use crate::pipeline::input::{Loss, LossReason, SocketAddress, Source, Stage, UncapturedReason};
 use crate::pipeline::output::{
-    Auth, ConnectionEventKind, ConnectionId, ConnectionReport, Encryption, Endpoint, Ends,
-    Exchange, LossReport, Method, Observed, Output, PerDirection, Protocol, Request, Response,
+    Auth, ConnectionEventKind, ConnectionId, ConnectionReport, Encryption, End, Ends, Exchange,
+    LossReport, Method, Observed, Output, PerDirection, Progress, Protocol, Request, Response,
 };
 use crate::pipeline::process::{Process, ProcessKey};
 use crate::pipeline::protocol::Anomaly;
@@ -55,14 +55,14 @@ pub(crate) fn process(identity: &str, pid: u32) -> Arc<Process> {
 }
 
 /// An end at an address, with a process where one is named.
-pub(crate) fn end(address: &str, port: u16, identity: Option<&str>) -> Endpoint {
+pub(crate) fn end(address: &str, port: u16, identity: Option<&str>) -> End {
     let address: IpAddr = address.parse().expect("a literal of this file");
     let process = identity.map(|identity| process(identity, 100 + u32::from(port % 900)));
-    Endpoint { address: SocketAddress { address, port }, process }
+    End { address: SocketAddress { address, port }, name: None, process }
 }
 
 /// Both ends.
-pub(crate) fn ends(client: Endpoint, server: Endpoint) -> Arc<Ends> {
+pub(crate) fn ends(client: End, server: End) -> Arc<Ends> {
     Arc::new(Ends { client, server })
 }
 
@@ -73,12 +73,15 @@ pub(crate) fn exchange(ends: &Arc<Ends>, millis: u64, request: Request, status: 
         connection: ConnectionId(u64::from(ends.client.address.port)),
         time: wall(millis),
         ends: Arc::clone(ends),
+        stream: None,
+        progress: Progress::Ended,
         protocol: Protocol::Http11,
         encrypted: false,
         source: Source::Socket,
         request: Some(request),
+        route: None,
         response: Some(Response {
-            status,
+            status: Some(status),
             body_bytes: 1_234,
             content_type: Some("application/json".into()),
             complete: true,
@@ -86,6 +89,8 @@ pub(crate) fn exchange(ends: &Arc<Ends>, millis: u64, request: Request, status: 
         duration: Some(latency),
         ttfb: Some(latency / 2),
         auth: Auth::Bearer,
+        grpc: None,
+        websocket: None,
         anomalies: Vec::new(),
     }
 }

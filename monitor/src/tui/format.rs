@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::pipeline::finding::Severity;
 use crate::pipeline::input::{LossReason, SocketAddress, Stage, UncapturedReason};
-use crate::pipeline::output::Endpoint;
+use crate::pipeline::output::End;
 use crate::pipeline::time::WallTime;
 
 /// At most six characters: `340us`, `1.2ms`, `3.4s`, `2m05s`, `3h12m`, `4d03h`.
@@ -131,7 +131,7 @@ pub(crate) fn address(address: SocketAddress) -> String {
 }
 
 /// The end that connected: its identity where it lives here, else its address.
-pub(crate) fn client(endpoint: &Endpoint) -> String {
+pub(crate) fn client(endpoint: &End) -> String {
     match &endpoint.process {
         Some(process) => short_identity(&process.identity).to_owned(),
         None => endpoint.address.address.to_string(),
@@ -140,7 +140,7 @@ pub(crate) fn client(endpoint: &Endpoint) -> String {
 
 /// The end that accepted: its identity and port where it lives here, else the name
 /// that requests gave it, else its address and port.
-pub(crate) fn server(endpoint: &Endpoint, host: Option<&str>) -> String {
+pub(crate) fn server(endpoint: &End, host: Option<&str>) -> String {
     match (&endpoint.process, host) {
         (Some(process), _) => {
             format!("{}:{}", short_identity(&process.identity), endpoint.address.port)
@@ -151,7 +151,7 @@ pub(crate) fn server(endpoint: &Endpoint, host: Option<&str>) -> String {
 }
 
 /// The end that accepted, with its address where a name stands for that.
-pub(crate) fn destination(endpoint: &Endpoint, host: Option<&str>) -> String {
+pub(crate) fn destination(endpoint: &End, host: Option<&str>) -> String {
     match (&endpoint.process, host) {
         (None, Some(host)) => format!("{} {host}", address(endpoint.address)),
         _ => server(endpoint, host),

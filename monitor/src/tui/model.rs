@@ -94,6 +94,8 @@ impl Model {
             Output::Exchange(exchange) => self.exchange(exchange, now),
             Output::Finding(finding) => self.findings.update(&finding),
             Output::Loss(report) => self.last_loss = Some(report),
+            // Their screens are not there yet.
+            Output::Tls(_) | Output::Endpoint(_) | Output::Destination(_) => {}
         }
     }
 

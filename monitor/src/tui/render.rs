@@ -14,7 +14,7 @@ use super::state::{Mode, Screen, State};
 use super::table::Align;
 use super::theme::Tone;
 use crate::pipeline::detect::Moment;
-use crate::pipeline::output::Endpoint;
+use crate::pipeline::output::End;
 
 /// All about one row.
 mod detail;
@@ -151,13 +151,13 @@ fn no_match(what: &str, kept: usize, filter: &str, look: Look) -> String {
 }
 
 /// The end that connected; an address is private.
-fn client(end: &Endpoint, look: Look) -> Cow<'static, str> {
+fn client(end: &End, look: Look) -> Cow<'static, str> {
     let text = format::client(end);
     if end.process.is_some() { text.into() } else { look.private(text) }
 }
 
 /// The end that accepted, with its address where that has room beside its name.
-fn destination(end: &Endpoint, host: Option<&str>, look: Look, room: u16) -> Cow<'static, str> {
+fn destination(end: &End, host: Option<&str>, look: Look, room: u16) -> Cow<'static, str> {
     let text = format::destination(end, host);
     if end.process.is_some() || width(&text) > usize::from(room) {
         return server(end, host, look);
@@ -166,7 +166,7 @@ fn destination(end: &Endpoint, host: Option<&str>, look: Look, room: u16) -> Cow
 }
 
 /// The end that accepted; an address or a name is private.
-fn server(end: &Endpoint, host: Option<&str>, look: Look) -> Cow<'static, str> {
+fn server(end: &End, host: Option<&str>, look: Look) -> Cow<'static, str> {
     let text = format::server(end, host);
     if end.process.is_some() { text.into() } else { look.private(text) }
 }

@@ -8,7 +8,7 @@ use super::{Detectors, Moment, Observation};
 use crate::pipeline::finding::Finding;
 use crate::pipeline::input::{SocketAddress, Source};
 use crate::pipeline::output::{
-    Auth, ConnectionId, Endpoint, Ends, Exchange, Method, Observed, Protocol, Request,
+    Auth, ConnectionId, End, Ends, Exchange, Method, Observed, Progress, Protocol, Request,
 };
 use crate::pipeline::process::{Process, ProcessKey, identity_label};
 use crate::pipeline::settings::{AllowRule, Network, Settings};
@@ -43,8 +43,8 @@ pub(super) fn ends(
     server_address: &str,
 ) -> Arc<Ends> {
     Arc::new(Ends {
-        client: Endpoint { address: address(client_address), process: client },
-        server: Endpoint { address: address(server_address), process: server },
+        client: End { address: address(client_address), name: None, process: client },
+        server: End { address: address(server_address), name: None, process: server },
     })
 }
 
@@ -63,6 +63,8 @@ pub(super) fn exchange(connection: u64, ends: &Arc<Ends>, auth: Auth) -> Exchang
         connection: ConnectionId(connection),
         time: WallTime(0),
         ends: Arc::clone(ends),
+        stream: None,
+        progress: Progress::Ended,
         protocol: Protocol::Http11,
         encrypted: false,
         source: Source::Socket,
@@ -76,10 +78,13 @@ pub(super) fn exchange(connection: u64, ends: &Arc<Ends>, auth: Auth) -> Exchang
             content_type: None,
             complete: true,
         }),
+        route: None,
         response: None,
         duration: None,
         ttfb: None,
         auth,
+        grpc: None,
+        websocket: None,
         anomalies: Vec::new(),
     }
 }

@@ -149,7 +149,7 @@ impl Anomaly {
 
 /// Anomalies of one message, each once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Anomalies(u64);
+pub(crate) struct Anomalies(u128);
 
 impl Anomalies {
     /// Notes an anomaly.

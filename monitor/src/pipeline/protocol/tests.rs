@@ -43,6 +43,7 @@ fn line_of(exchange: &ProtocolExchange) -> String {
     }
     match &exchange.response {
         Some(Response { status, body_bytes, complete, .. }) => {
+            let status = status.map_or_else(|| "?".to_owned(), |status| status.to_string());
             let _ = write!(line, " > {status} {body_bytes}{}", mark(*complete));
         }
         None => line.push_str(" > ?"),

@@ -110,6 +110,14 @@ impl<'a> Object<'a> {
         to.push(b'"');
     }
 
+    /// RFC 3339, UTC, to the second; times before 1970 are its start.
+    pub(super) fn seconds(&mut self, key: &'static str, value: i64) {
+        let to = self.key(key);
+        to.push(b'"');
+        time::write_date_time(u64::try_from(value).unwrap_or(0), to);
+        to.extend_from_slice(b"Z\"");
+    }
+
     /// Seconds, exact to the nanosecond.
     #[inline]
     pub(super) fn optional_duration(&mut self, key: &'static str, value: Option<Duration>) {

@@ -10,7 +10,14 @@ const SECONDS_OF_DAY: u64 = 86_400;
 
 /// Appends a time in UTC with nanoseconds: `2026-03-01T12:00:00.000000001Z`.
 pub(super) fn write_time(time: WallTime, to: &mut Vec<u8>) {
-    let seconds = time.0 / NANOSECONDS;
+    write_date_time(time.0 / NANOSECONDS, to);
+    to.push(b'.');
+    write_padded::<9>(time.0 % NANOSECONDS, to);
+    to.push(b'Z');
+}
+
+/// Appends date and time of so many seconds since 1970: `2026-03-01T12:00:00`.
+pub(super) fn write_date_time(seconds: u64, to: &mut Vec<u8>) {
     let (year, month, day) = civil_from_days(seconds / SECONDS_OF_DAY);
     let of_day = seconds % SECONDS_OF_DAY;
     write_padded::<4>(year, to);
@@ -24,9 +31,6 @@ pub(super) fn write_time(time: WallTime, to: &mut Vec<u8>) {
         to.push(before);
         write_padded::<2>(value, to);
     }
-    to.push(b'.');
-    write_padded::<9>(time.0 % NANOSECONDS, to);
-    to.push(b'Z');
 }
 
 /// Appends a duration in seconds with nine decimals.

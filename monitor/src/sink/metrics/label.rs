@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::pipeline::output::{Endpoint, Method, Protocol, Response};
+use crate::pipeline::output::{End, Method, Protocol, Response};
 use crate::pipeline::text::is_steering;
 
 /// Value of every label set that has no series of its own.
@@ -38,7 +38,7 @@ pub(super) fn identity_value(identity: Option<&Arc<str>>) -> Arc<str> {
 }
 
 /// The identity at an end, where its process is known.
-pub(super) fn identity(endpoint: &Endpoint) -> Option<&Arc<str>> {
+pub(super) fn identity(endpoint: &End) -> Option<&Arc<str>> {
     endpoint.process.as_ref().map(|process| &process.identity)
 }
 
@@ -62,7 +62,7 @@ impl MethodLabel {
             Method::Options => Self("OPTIONS"),
             Method::Trace => Self("TRACE"),
             Method::Patch => Self("PATCH"),
-            Method::Other(_) => Self::OTHER,
+            Method::Other(_) | Method::Unknown => Self::OTHER,
         }
     }
 
@@ -86,7 +86,7 @@ impl StatusLabel {
     pub(super) const fn of(response: Option<&Response>) -> Self {
         match response {
             None => Self::None,
-            Some(Response { status: status @ 100..=599, .. }) => Self::Code(*status),
+            Some(Response { status: Some(status @ 100..=599), .. }) => Self::Code(*status),
             Some(_) => Self::Other,
         }
     }
@@ -104,8 +104,9 @@ impl StatusLabel {
 pub(super) const fn version(protocol: Option<Protocol>) -> &'static str {
     match protocol {
         Some(Protocol::Http10) => "1.0",
-        Some(Protocol::Http11) => "1.1",
-        None => OTHER,
+        Some(Protocol::Http11 | Protocol::WebSocket) => "1.1",
+        Some(Protocol::Http2 | Protocol::Grpc) => "2",
+        Some(Protocol::GrpcWeb) | None => OTHER,
     }
 }
 
@@ -139,7 +140,12 @@ mod tests {
     #[test]
     fn statuses_outside_of_the_standard_are_one() {
         let status = |status| {
-            let response = Response { status, body_bytes: 0, content_type: None, complete: true };
+            let response = Response {
+                status: Some(status),
+                body_bytes: 0,
+                content_type: None,
+                complete: true,
+            };
             StatusLabel::of(Some(&response)).name().into_owned()
         };
         assert_eq!(status(100), "100");

@@ -103,7 +103,10 @@ fn random_exchange(
     }
     match numbers.below(10) {
         0 => exchange.response = None,
-        _ => exchange.response.as_mut().unwrap().status = numbers.below(statuses) as u16 + 99,
+        _ => {
+            let status = numbers.below(statuses) as u16 + 99;
+            exchange.response.as_mut().unwrap().status = Some(status);
+        }
     }
     exchange.duration =
         (numbers.below(5) > 0).then(|| Duration::from_nanos(numbers.below(1 << 34)));

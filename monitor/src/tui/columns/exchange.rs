@@ -95,7 +95,7 @@ fn request<'a, T: ?Sized>(
 }
 
 fn status(exchange: &Exchange) -> Option<u16> {
-    exchange.response.as_ref().map(|response| response.status)
+    exchange.response.as_ref().and_then(|response| response.status)
 }
 
 impl Record for &ExchangeEntry {

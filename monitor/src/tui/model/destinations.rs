@@ -9,7 +9,7 @@ use super::RowId;
 use super::latency::Latency;
 use super::rate::RateWindow;
 use crate::pipeline::input::SocketAddress;
-use crate::pipeline::output::{Encryption, Endpoint, Ends, Exchange};
+use crate::pipeline::output::{Encryption, End, Ends, Exchange};
 use crate::pipeline::time::Timestamp;
 
 /// Identity × destination pairs; bounded: pairs beyond the limit, and long idle ones
@@ -134,7 +134,7 @@ impl Destination {
     /// Counts an exchange of `bytes`.
     pub(crate) fn count(&mut self, exchange: &Exchange, bytes: u64, now: Timestamp) {
         self.exchanges += 1;
-        self.errors += u64::from(exchange.response.as_ref().is_some_and(|r| r.status >= 400));
+        self.errors += u64::from(exchange.is_error());
         self.bytes = self.bytes.saturating_add(bytes);
         self.rate.add(1, now);
         self.last_seen = now;
@@ -147,12 +147,12 @@ impl Destination {
     }
 
     /// The end that connects; none for the row that sums up the rest.
-    pub(crate) fn client(&self) -> Option<&Endpoint> {
+    pub(crate) fn client(&self) -> Option<&End> {
         self.ends.as_ref().map(|ends| &ends.client)
     }
 
     /// The end that accepts.
-    pub(crate) fn server(&self) -> Option<&Endpoint> {
+    pub(crate) fn server(&self) -> Option<&End> {
         self.ends.as_ref().map(|ends| &ends.server)
     }
 

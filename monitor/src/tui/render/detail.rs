@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use super::paint::{Look, Text, piece, put_lines, put_text, width, wrap};
 use crate::pipeline::detect::Moment;
 use crate::pipeline::finding::Finding;
-use crate::pipeline::output::{Endpoint, Exchange, Request, Response};
+use crate::pipeline::output::{End, Exchange, Request, Response};
 use crate::pipeline::process::Process;
 use crate::tui::format;
 use crate::tui::model::destinations::Destination;
@@ -172,7 +172,7 @@ fn incomplete(complete: bool) -> Option<Field> {
 }
 
 /// An end: its address, and its process where that lives here.
-fn end(name: &'static str, end: &Endpoint, look: Look) -> Vec<Field> {
+fn end(name: &'static str, end: &End, look: Look) -> Vec<Field> {
     let address = look.private(format::address(end.address));
     let Some(process) = &end.process else {
         return vec![(name, piece(address, Tone::Strong))];

@@ -65,10 +65,11 @@ impl Cells for ExchangeColumn {
 }
 
 /// A status code, with a mark where it is an error.
-pub(crate) fn status(status: u16) -> (Cow<'static, str>, Tone) {
+pub(crate) fn status(status: Option<u16>) -> (Cow<'static, str>, Tone) {
     match status {
-        500.. => piece(format!("! {status}"), Tone::Bad),
-        400..500 => piece(format!("^ {status}"), Tone::Warning),
-        _ => piece(format!("  {status}"), Tone::Plain),
+        Some(status @ 500..) => piece(format!("! {status}"), Tone::Bad),
+        Some(status @ 400..500) => piece(format!("^ {status}"), Tone::Warning),
+        Some(status) => piece(format!("  {status}"), Tone::Plain),
+        None => piece("? unknown", Tone::Warning),
     }
 }

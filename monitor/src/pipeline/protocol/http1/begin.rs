@@ -73,7 +73,12 @@ impl Http1 {
         self.current = Some(Current {
             answer: Answer {
                 protocol: protocol_of(head.minor),
-                response: Response { status, body_bytes: 0, content_type, complete: false },
+                response: Response {
+                    status: Some(status),
+                    body_bytes: 0,
+                    content_type,
+                    complete: false,
+                },
                 began,
                 ended: feed.time,
                 anomalies,

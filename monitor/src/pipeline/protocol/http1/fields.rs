@@ -74,9 +74,10 @@ impl<'a> Fields<'a> {
     pub(super) fn raise_auth(&mut self, auth: Auth) {
         let rank = |auth| match auth {
             Auth::None => 0,
-            Auth::Cookie => 1,
-            Auth::ApiKey => 2,
-            Auth::Basic | Auth::Bearer | Auth::Digest | Auth::Other => 3,
+            Auth::Unknown => 1,
+            Auth::Cookie => 2,
+            Auth::ApiKey => 3,
+            Auth::Basic | Auth::Bearer | Auth::Digest | Auth::Other => 4,
         };
         if rank(auth) > rank(self.auth) {
             self.auth = auth;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::pipeline::output::{Auth, Method, Protocol, Request, Response};
+use crate::pipeline::output::{Auth, Method, Progress, Protocol, Request, Response};
 use crate::pipeline::protocol::ProtocolExchange;
 use crate::pipeline::protocol::anomaly::{Anomalies, Anomaly};
 use crate::pipeline::time::Timestamp;
@@ -134,12 +134,16 @@ fn exchange_of(pending: Pending) -> ProtocolExchange {
         response.as_ref().map(|answer| answer.ended.max(ended.unwrap_or_default()).since(began));
     ProtocolExchange {
         protocol,
+        stream: None,
+        progress: Progress::Ended,
         request: Some(request),
         response: response.map(|answer| answer.response),
         began,
         duration,
         ttfb,
         auth,
+        grpc: None,
+        websocket: None,
         anomalies: anomalies.to_vec(),
     }
 }
@@ -150,12 +154,16 @@ fn unasked(answer: Answer) -> ProtocolExchange {
     anomalies.add(Anomaly::ResponseWithoutRequest);
     ProtocolExchange {
         protocol,
+        stream: None,
+        progress: Progress::Ended,
         request: None,
         response: Some(response),
         began,
         duration: None::<Duration>,
         ttfb: None,
         auth: Auth::None,
+        grpc: None,
+        websocket: None,
         anomalies: anomalies.to_vec(),
     }
 }
