@@ -6,6 +6,8 @@ pub const CHUNK_BYTES: usize = 16 * 1024;
 pub const CHUNKS_PER_CALL: usize = 4;
 /// I/O vectors of one call that are followed; the rest is uncaptured.
 pub const IOVECS_PER_CALL: usize = 8;
+/// Bytes of a datagram that are read; larger answers of DNS are rare.
+pub const DATAGRAM_BYTES: usize = 4 * 1024;
 /// Bytes of a process name (`task->comm`), its NUL included.
 pub const COMM_BYTES: usize = 16;
 /// Bytes for the path of an executable in a process record.

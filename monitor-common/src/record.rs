@@ -1,6 +1,6 @@
 //! The records that travel through the two rings and the iterators.
 //!
-//! The payload ring carries `DataRecord` followed by its payload. The control
+//! The payload ring carries `DataRecord` and `DatagramRecord`, each followed by its payload. The control
 //! ring carries `ConnectionRecord` and `ProcessRecord`. Each starts with its
 //! `Kind`, so a reader needs no other tag. Times are `CLOCK_MONOTONIC`
 //! nanoseconds; addresses are in network order, IPv4 as IPv4-mapped IPv6; ports
@@ -30,6 +30,8 @@ pub enum Kind {
     Fork = 8,
     /// [`ProcessRecord`]: the last thread has exited.
     Exit = 9,
+    /// [`DatagramRecord`]: a datagram from a DNS server.
+    Datagram = 10,
 }
 
 impl Kind {
@@ -46,6 +48,7 @@ impl Kind {
             7 => Self::Exec,
             8 => Self::Fork,
             9 => Self::Exit,
+            10 => Self::Datagram,
             _ => return None,
         })
     }
@@ -126,6 +129,37 @@ pub struct DataRecord {
     pub pid: u32,
     /// Data records of this connection end before this one, both directions.
     pub sequence: u32,
+}
+
+/// Header of a datagram from a DNS server; `captured` bytes of payload follow it in the
+/// payload ring.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DatagramRecord {
+    /// [`Kind::Datagram`].
+    pub kind: u8,
+    /// [`EGRESS`] or [`INGRESS`].
+    pub direction: u8,
+    /// Explicit padding.
+    pub padding: u16,
+    /// Payload bytes that follow.
+    pub captured: u32,
+    /// When the call returned.
+    pub time: u64,
+    /// Network namespace (inode number).
+    pub netns: u32,
+    /// Process (thread group) that made the call.
+    pub pid: u32,
+    /// Bytes of the datagram.
+    pub length: u32,
+    /// Local port.
+    pub local_port: u16,
+    /// Remote port.
+    pub remote_port: u16,
+    /// Local address, IPv4 as IPv4-mapped IPv6.
+    pub local: [u8; 16],
+    /// Remote address, IPv4 as IPv4-mapped IPv6.
+    pub remote: [u8; 16],
 }
 
 /// State and counts of a connection end.
@@ -241,6 +275,7 @@ pub mod flags {
 }
 
 const _: () = assert!(size_of::<DataRecord>() == 48);
+const _: () = assert!(size_of::<DatagramRecord>() == 64);
 const _: () = assert!(size_of::<ConnectionRecord>() == 112);
 const _: () = assert!(size_of::<ProcessRecord>() == 56);
 const _: () = assert!(size_of::<ExecRecord>() == 56 + 8 + 2 * PATH_BYTES);
@@ -253,6 +288,8 @@ const _: () = assert!(size_of::<ExecRecord>() == 56 + 8 + 2 * PATH_BYTES);
 mod pod {
     // SAFETY: `repr(C)`, only integers, no implicit padding (sizes asserted above).
     unsafe impl aya::Pod for super::DataRecord {}
+    // SAFETY: as above.
+    unsafe impl aya::Pod for super::DatagramRecord {}
     // SAFETY: as above.
     unsafe impl aya::Pod for super::ConnectionRecord {}
     // SAFETY: as above.

@@ -357,7 +357,7 @@ fn emit_chunk(
 
 /// Reads user memory without faulting; false where the page is not present.
 #[inline(always)]
-fn read_user(target: *mut c_void, bytes: u64, address: u64) -> bool {
+pub fn read_user(target: *mut c_void, bytes: u64, address: u64) -> bool {
     // The binding of aya-ebpf has a 32-bit size; narrowing makes the compiler check
     // one register and pass another, which the verifier refuses.
     // SAFETY: 112 is bpf_probe_read_user in the kernel's stable numbering.

@@ -21,6 +21,8 @@ pub const AF_INET: u16 = 2;
 pub const AF_INET6: u16 = 10;
 /// TCP.
 pub const IPPROTO_TCP: u16 = 6;
+/// UDP.
+pub const IPPROTO_UDP: u16 = 17;
 /// MPTCP.
 pub const IPPROTO_MPTCP: u16 = 262;
 /// `TCP_ESTABLISHED`.
@@ -130,13 +132,18 @@ impl Sock {
         unsafe { load(self.0, setting!(OFFSETS.sock_protocol)) }
     }
 
+    /// Whether this is a socket of IP.
+    #[inline(always)]
+    pub fn is_ip(self) -> bool {
+        let family = self.family();
+        family == AF_INET || family == AF_INET6
+    }
+
     /// Whether this is a TCP or MPTCP socket over IP.
     #[inline(always)]
     pub fn is_tcp(self) -> bool {
-        let family = self.family();
         let protocol = self.protocol();
-        (family == AF_INET || family == AF_INET6)
-            && (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP)
+        self.is_ip() && (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP)
     }
 
     /// TCP state.

@@ -3,6 +3,7 @@
 //! ```text
 //! probes/socket   tier A  sock_send_length, sock_recv_length ─┐
 //! probes/syscall  tier B  sys_exit ───────────────────────────┴─► call ─► emit ─► DATA ring
+//!                                     DNS over UDP ──► datagram ─► emit ─► DATA ring
 //! probes/lifecycle        inet_sock_set_state, tcp_destroy_sock ─► emit ─► CONTROL ring
 //! probes/process          exec, fork, exit ──────────────────────► emit ─► CONTROL ring
 //! probes/iterator         task_file, task ───────────────────────► seq file
@@ -15,6 +16,8 @@
 
 /// Payload of one call, found through the saved registers and copied.
 mod call;
+/// Datagrams of DNS.
+mod datagram;
 /// Records into rings, and the wake-up policy.
 mod emit;
 /// Typed and probed reads of kernel structures at offsets from BTF.

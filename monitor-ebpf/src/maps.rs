@@ -3,8 +3,10 @@
 use aya_ebpf::btf_maps::{Array, HashMap, LruHashMap, PerCpuArray, RingBuf, SkStorage};
 use aya_ebpf::macros::btf_map;
 use monitor_common::counter::Counter;
-use monitor_common::limits::{CHUNK_BYTES, CONNECTIONS, CONTROL_RING_BYTES, DATA_RING_BYTES};
-use monitor_common::record::{DataRecord, ExecRecord};
+use monitor_common::limits::{
+    CHUNK_BYTES, CONNECTIONS, CONTROL_RING_BYTES, DATA_RING_BYTES, DATAGRAM_BYTES,
+};
+use monitor_common::record::{DataRecord, DatagramRecord, ExecRecord};
 use monitor_common::settings::{Offsets, Settings};
 
 use crate::kernel;
@@ -76,6 +78,15 @@ pub struct Progress {
     pub chunks: u64,
 }
 
+/// One datagram on its way into the ring, one slot per CPU.
+#[repr(C)]
+pub struct DatagramScratch {
+    /// Header.
+    pub record: DatagramRecord,
+    /// Payload.
+    pub payload: [u8; DATAGRAM_BYTES],
+}
+
 /// Waits for the other end of a connection to appear on this host.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -128,6 +139,10 @@ pub static PAIRS: LruHashMap<PairKey, PairValue, 32768> = LruHashMap::new();
 /// per-CPU array are limited to 32 KiB.
 #[btf_map]
 pub static SCRATCH: Array<Scratch, 1> = Array::new();
+
+/// Datagrams under construction, by CPU.
+#[btf_map]
+pub static DATAGRAMS: Array<DatagramScratch, 1> = Array::new();
 
 /// Process records under construction by the iterator, which may be preempted.
 #[btf_map]

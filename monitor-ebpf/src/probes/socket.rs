@@ -10,6 +10,7 @@ use monitor_common::record::{EGRESS, INGRESS, Reason, flags};
 
 use super::process::note_owner;
 use crate::call::{Call, Payload, Registers, emit_call};
+use crate::datagram;
 use crate::kernel::{Sock, Task, current_tgid};
 use crate::setting;
 use crate::state::{self, State};
@@ -39,12 +40,15 @@ fn try_sock_length(ctx: &BtfTracePointContext, direction: u8) -> Option<()> {
     let bytes: i32 = ctx.arg(1);
     let message_flags: i32 = ctx.arg(2);
     // A peek moves nothing; urgent and error-queue data are no part of the stream.
-    if bytes <= 0 || message_flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE) != 0 || !sock.is_tcp() {
+    if bytes <= 0 || message_flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE) != 0 {
         return None;
     }
     let pid = current_tgid();
     if pid == setting!(SETTINGS.own_pid) {
         return None;
+    }
+    if !sock.is_tcp() {
+        return try_datagram(sock, direction, bytes as u64, pid);
     }
     let state = state::find_or_create(sock, flags::MIDSTREAM)?;
     // SAFETY: a map value.
@@ -72,5 +76,16 @@ fn try_sock_length(ctx: &BtfTracePointContext, direction: u8) -> Option<()> {
     let flags = state_flags | sequence_flag;
     let bytes = bytes as u64;
     emit_call(Call { state, direction, flags, offset, bytes, tcp_sequence, pid }, payload);
+    Some(())
+}
+
+#[inline(always)]
+fn try_datagram(sock: Sock, direction: u8, bytes: u64, pid: u32) -> Option<()> {
+    if !sock.is_ip() || !datagram::is_dns(sock.0 as u64, direction) {
+        return None;
+    }
+    let task = Task::current();
+    let payload = Payload::of_running_call(task, Registers::of(task), direction);
+    datagram::emit(sock.0 as u64, direction, bytes, pid, payload);
     Some(())
 }

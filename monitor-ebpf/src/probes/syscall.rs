@@ -12,9 +12,10 @@ use monitor_common::record::{EGRESS, INGRESS, Reason, flags};
 
 use super::process::announce_owner;
 use crate::call::{Call, Payload, Registers, emit_call};
+use crate::datagram;
 use crate::kernel::{
-    AF_INET, AF_INET6, ESTABLISHED, IPPROTO_MPTCP, IPPROTO_TCP, LISTEN, Task, current_tgid, load,
-    probe,
+    AF_INET, AF_INET6, ESTABLISHED, IPPROTO_MPTCP, IPPROTO_TCP, IPPROTO_UDP, LISTEN, Task,
+    current_tgid, load, probe,
 };
 use crate::maps::{CONNECTIONS_BY_COOKIE, count};
 use crate::setting;
@@ -41,7 +42,7 @@ fn try_sys_exit(ctx: &BtfTracePointContext) -> Option<()> {
         return None;
     }
     let task = Task::current();
-    let sock = socket_of(task, descriptor_of(registers))?;
+    let (sock, kind) = socket_of(task, descriptor_of(registers))?;
     let pid = current_tgid();
     if pid == setting!(SETTINGS.own_pid) {
         return None;
@@ -52,6 +53,13 @@ fn try_sys_exit(ctx: &BtfTracePointContext) -> Option<()> {
     }
     let message_flags = message_flags_of(registers);
     if message_flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE) != 0 {
+        return None;
+    }
+    if let SocketKind::Udp = kind {
+        if datagram::is_dns(sock, direction) {
+            let payload = Payload::of_call(registers, direction);
+            datagram::emit(sock, direction, result as u64, pid, payload);
+        }
         return None;
     }
     let cookie: u64 = probe(sock, setting!(OFFSETS.sock_cookie));
@@ -137,9 +145,16 @@ fn message_flags_of(registers: Registers) -> u64 {
     }
 }
 
-/// Address of the `struct sock` behind a descriptor, where that is a TCP socket.
+/// A socket whose calls matter.
+enum SocketKind {
+    Tcp,
+    Udp,
+}
+
+/// Address of the `struct sock` behind a descriptor, where that is an established TCP
+/// socket or a UDP socket.
 #[inline(always)]
-fn socket_of(task: Task, descriptor: u64) -> Option<u64> {
+fn socket_of(task: Task, descriptor: u64) -> Option<(u64, SocketKind)> {
     // SAFETY: typed pointers, offsets from BTF; the table is reached by typed loads.
     let (max, table): (u32, u64) = unsafe {
         let files: *const c_void = load(task.0, setting!(OFFSETS.task_files));
@@ -163,7 +178,11 @@ fn socket_of(task: Task, descriptor: u64) -> Option<u64> {
     let family: u16 = probe(sock, setting!(OFFSETS.sock_family));
     let protocol: u16 = probe(sock, setting!(OFFSETS.sock_protocol));
     let is_ip = family == AF_INET || family == AF_INET6;
+    if is_ip && protocol == IPPROTO_UDP {
+        return Some((sock, SocketKind::Udp));
+    }
     let is_tcp = protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP;
     let state: u8 = probe(sock, setting!(OFFSETS.sock_state));
-    (is_ip && is_tcp && state >= ESTABLISHED && state != LISTEN).then_some(sock)
+    let is_established = state >= ESTABLISHED && state != LISTEN;
+    (is_ip && is_tcp && is_established).then_some((sock, SocketKind::Tcp))
 }

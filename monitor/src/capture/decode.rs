@@ -34,7 +34,7 @@ impl Control {
             }
             Kind::Owner | Kind::Fork | Kind::Exit => Self::Process(read(bytes)?),
             Kind::Exec => Self::Exec(Box::new(read(bytes)?)),
-            Kind::Data => return None,
+            Kind::Data | Kind::Datagram => return None,
         };
         let size = match &record {
             Self::Connection(_) => size_of::<ConnectionRecord>(),

@@ -242,6 +242,7 @@ fn load_object(
         .override_global("SETTINGS", &settings, true)
         .map_max_entries("DATA", ring_bytes)
         .map_max_entries("SCRATCH", processors)
+        .map_max_entries("DATAGRAMS", processors)
         .map_max_entries("ITERATOR_SCRATCH", processors)
         .map_max_entries("CONNECTIONS_BY_COOKIE", by_cookie)
         .load(OBJECT)
