@@ -3,6 +3,8 @@
 
 use anyhow::Result;
 
+/// The emulator of the virtual machines.
+pub(crate) mod emulator;
 /// bpf-linker, built once into the cache.
 mod linker;
 /// Packages of the distribution.
@@ -28,7 +30,7 @@ pub(crate) enum Scope {
 }
 
 /// What the tests start or look with. The second word is the package that has it.
-const TEST_PROGRAMS: [(&str, &str); 16] = [
+const TEST_PROGRAMS: [(&str, &str); 15] = [
     ("bpftool", "bpftool"),
     ("busybox", "busybox-static"),
     ("cpio", "cpio"),
@@ -40,7 +42,6 @@ const TEST_PROGRAMS: [(&str, &str); 16] = [
     ("openssl", "openssl"),
     ("promtool", "prometheus"),
     ("python3", "python3"),
-    ("qemu-system-x86_64", "qemu-system-x86"),
     ("tcpdump", "tcpdump"),
     ("tmux", "tmux"),
     ("tshark", "tshark"),
@@ -60,6 +61,7 @@ pub(crate) fn ensure(scope: Scope) -> Result<()> {
     linker::ensure(&toolchain)?;
     if scope == Scope::Test {
         packages::ensure_programs("the servers, clients and tools of the tests", &TEST_PROGRAMS)?;
+        emulator::ensure()?;
     }
     Ok(())
 }

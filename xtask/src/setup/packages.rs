@@ -43,8 +43,7 @@ pub(super) fn has_apt() -> bool {
 }
 
 fn install(packages: &[&str]) -> Result<()> {
-    // Sources that cannot be reached are no failure while the others have the packages.
-    let _ = process::run_quietly(&mut apt_get(&["update"]));
+    update();
     let options = ["install", "--yes", "--no-install-recommends", "--no-remove"];
     let forbidden = forbid_services()?;
     let installed = process::run_quietly(apt_get(&options).args(packages));
@@ -52,6 +51,12 @@ fn install(packages: &[&str]) -> Result<()> {
         process::run_quietly(process::privileged("rm", &[]).args(["-f", SERVICE_POLICY]))?;
     }
     installed
+}
+
+/// Fetches the lists of packages. Sources that cannot be reached are no failure while the
+/// others have the packages.
+pub(super) fn update() {
+    let _ = process::run_quietly(&mut apt_get(&["update"]));
 }
 
 fn apt_get(arguments: &[&str]) -> Command {

@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::setup::emulator;
+
 const LIMIT_SECONDS: &str = "150";
 /// Exit status of `timeout` when the time was up.
 const TIME_UP: i32 = 124;
@@ -41,7 +43,7 @@ fn boot_once(kernel: &Path, initramfs: &Path, files: &Files) -> Result<String> {
     for file in [&files.console, &files.results] {
         fs::write(file, "")?;
     }
-    let status = qemu(kernel, initramfs, files).status().context("starting the emulator")?;
+    let status = qemu(kernel, initramfs, files)?.status().context("starting the emulator")?;
     let results = read(&files.results)?;
     if status.code() == Some(TIME_UP) {
         bail!("it was not off after {LIMIT_SECONDS} s; see {}", files.console.display());
@@ -52,9 +54,9 @@ fn boot_once(kernel: &Path, initramfs: &Path, files: &Files) -> Result<String> {
     Ok(results)
 }
 
-fn qemu(kernel: &Path, initramfs: &Path, files: &Files) -> Command {
+fn qemu(kernel: &Path, initramfs: &Path, files: &Files) -> Result<Command> {
     let mut command = Command::new("timeout");
-    command.args(["--kill-after=5", LIMIT_SECONDS, "qemu-system-x86_64"]);
+    command.args(["--kill-after=5", LIMIT_SECONDS]).args(emulator::words()?);
     command.args(PROCESSOR);
     command.args([
         "-m",
@@ -73,7 +75,7 @@ fn qemu(kernel: &Path, initramfs: &Path, files: &Files) -> Command {
         command.arg("-serial").arg(format!("file:{}", file.display()));
     }
     command.stdin(Stdio::null());
-    command
+    Ok(command)
 }
 
 /// A serial port ends lines with CR LF, and kernel messages may hold anything.
