@@ -20,6 +20,8 @@ use crate::sink::stdout::StdoutSink;
 pub mod doctor;
 /// The loop that all captures share: drain, pipeline, sinks.
 pub mod engine;
+/// The hard cap on memory.
+mod memory;
 /// A trace of what comes in.
 pub mod record;
 /// A trace through the pipeline.
@@ -50,7 +52,7 @@ pub fn run(args: &DaemonArgs, config: &Config, config_path: Option<&Path>) -> an
     let exporter = metrics.exporter();
     let stdout = StdoutSink::stdout(args.print.iter().copied().collect())
         .context("opening standard output")?;
-    let mut engine = Engine::new(config.pipeline.clone());
+    let mut engine = Engine::new(config.pipeline.clone(), config.memory_bytes);
     engine.add_sink("stdout", Box::new(stdout));
     engine.add_sink("metrics", Box::new(metrics));
     let baseline = config.state.baseline_file();

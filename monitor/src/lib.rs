@@ -13,6 +13,9 @@ pub mod clock;
 pub mod config;
 /// The life of the process.
 pub mod daemon;
+/// One door for each parser, for fuzzing.
+#[doc(hidden)]
+pub mod fuzz;
 /// The pure core.
 pub mod pipeline;
 /// Where outputs go.

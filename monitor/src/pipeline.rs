@@ -125,6 +125,7 @@ impl Pipeline {
                 // Damage was reported where the file was read; nothing is learned from it.
                 let _ = self.detectors.load_baseline(&bytes);
             }
+            Input::MemoryShort => self.give_up_memory(),
             Input::Tick { time, wall_offset } => self.handle_tick(time, wall_offset),
         }
         self.collect_findings();

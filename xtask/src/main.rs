@@ -11,6 +11,8 @@ mod bench;
 mod ci;
 /// Licences, sources and bans of the dependencies.
 mod deny;
+/// `fuzz`: hostile bytes into every parser.
+mod fuzz;
 /// `gen`: the files that are written from the code.
 mod generate;
 /// Where the workspace and the cache of built tools are.
@@ -50,6 +52,8 @@ enum Command {
     Ci,
     /// Check the rules of this repository that no other tool knows
     Tidy,
+    /// Feed hostile bytes to every parser, or to one, for as long as asked
+    Fuzz(fuzz::Args),
     /// Write the manual pages and shell completions that packages carry
     Gen(generate::Args),
 }
@@ -62,6 +66,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Ci => ci::run(),
         Command::Tidy => tidy::run(),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Gen(args) => generate::run(&args),
     };
     match result {

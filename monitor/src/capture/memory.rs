@@ -1,5 +1,5 @@
 //! Memory of the start, given back.
-#![expect(unsafe_code, reason = "one call into the C library, which has no safe form")]
+#![expect(unsafe_code, reason = "calls into the C library that have no safe form")]
 
 /// Bytes from which an allocation gets pages of its own; the C library's first default.
 const THRESHOLD_BYTES: i32 = 128 * 1024;
@@ -12,5 +12,13 @@ pub fn give_back_large_allocations() {
     // SAFETY: only sets a number of the allocator.
     unsafe {
         libc::mallopt(libc::M_MMAP_THRESHOLD, THRESHOLD_BYTES);
+    }
+}
+
+/// Gives memory that was freed back to the kernel.
+pub fn give_back_freed() {
+    // SAFETY: only gives back pages of the allocator that hold nothing.
+    unsafe {
+        libc::malloc_trim(0);
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+use super::memory::MemoryCap;
 use super::state;
 use crate::capture::status::{CaptureStatus, Tier};
 use crate::capture::{Capture, CaptureError, Options};
@@ -37,15 +38,18 @@ pub struct Engine {
     outputs: VecDeque<Output>,
     ticked: Timestamp,
     observed: Timestamp,
+    memory: MemoryCap,
     failure: Option<anyhow::Error>,
 }
 
 impl Engine {
-    /// A pipeline with these settings, without a capture or a sink.
+    /// A pipeline with these settings, without a capture or a sink; above `memory_bytes`
+    /// it gives up what it can do without.
     #[must_use]
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: Settings, memory_bytes: u64) -> Self {
         Self {
             pipeline: Pipeline::new(Arc::new(settings)),
+            memory: MemoryCap::new(memory_bytes),
             capture: None,
             sinks: Vec::new(),
             trace: None,
@@ -126,6 +130,10 @@ impl Engine {
         if now.since(self.observed) >= OBSERVE {
             self.observed = now;
             self.account();
+            if self.memory.is_exceeded(now) {
+                self.handle(Input::MemoryShort);
+                self.memory.give_back();
+            }
         }
         self.failure.take().map_or(Ok(()), Err)
     }

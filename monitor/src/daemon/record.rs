@@ -23,7 +23,7 @@ use crate::trace::TraceWriter;
 pub fn run(args: &RecordArgs, config: &Config) -> anyhow::Result<Exit> {
     let trace = TraceWriter::create(&args.out)?;
     let signals = Signals::install().context("installing signal handlers")?;
-    let mut engine = Engine::new(config.pipeline.clone());
+    let mut engine = Engine::new(config.pipeline.clone(), config.memory_bytes);
     engine.add_sink("stdout", Box::new(Printer::new(args.output.print.iter().copied().collect())));
     engine.record_to(trace, config.pipeline.clone());
     engine.start(capture_options(config, args.capture.tier, 0))?;

@@ -34,7 +34,7 @@ pub fn run(args: &TopArgs, config: &Config, settings: Option<Settings>) -> anyho
 
 /// Captures in a thread of its own; the UI has the main one.
 fn live(sink: TuiSink, feed: Feed, config: &Config, tier: Option<Tier>) -> anyhow::Result<()> {
-    let mut engine = Engine::new(config.pipeline.clone());
+    let mut engine = Engine::new(config.pipeline.clone(), config.memory_bytes);
     engine.add_sink("terminal", Box::new(sink));
     engine.start(capture_options(config, tier, 0))?;
     engine.load_baseline(&config.state.baseline_file());

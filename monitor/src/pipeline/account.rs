@@ -16,6 +16,25 @@ impl Pipeline {
         }
     }
 
+    /// Gives up every buffer and an eighth of the connections, those idle for long.
+    pub(super) fn give_up_memory(&mut self) {
+        for (slot, _) in self.connections.all() {
+            if let Some(connection) = self.connections.get_mut(slot)
+                && connection.buffered() > 0
+            {
+                connection.shed();
+                self.count_lost(Stage::Pipeline, LossReason::TableFull, 1);
+            }
+        }
+        self.stats.buffered_bytes = 0;
+        for _ in 0..self.connections.len().div_ceil(8) {
+            let Some(victim) = self.connections.victim() else { break };
+            self.stats.connections_evicted += 1;
+            self.count_lost(Stage::Pipeline, LossReason::Evicted, 1);
+            self.close(victim, None, self.now);
+        }
+    }
+
     /// Keeps the sum of all buffers within its bound: who goes over it gives up.
     pub(super) fn account_buffer(&mut self, slot: Slot, before: usize, after: usize) {
         let sum = self.stats.buffered_bytes + after as u64;

@@ -35,6 +35,8 @@ pub enum Input<'a> {
     /// What an earlier run learned, as the state file holds it.
     #[serde(with = "serde_bytes_vec")]
     Baseline(Vec<u8>),
+    /// The process uses more memory than it may: give up what can be done without.
+    MemoryShort,
     /// Time has passed.
     Tick {
         /// Now.

@@ -17,10 +17,14 @@ use super::time::Timestamp;
 mod anomaly;
 /// What bytes look like.
 mod classify;
+/// Doors for fuzzing.
+pub(crate) mod fuzz;
 /// HTTP/1.0 and HTTP/1.1.
 mod http1;
 /// The PROXY protocol in front of a connection.
 mod proxy;
+/// Conversations from arbitrary bytes.
+mod script;
 
 pub use anomaly::Anomaly;
 pub use classify::{Classification, classify};
@@ -256,4 +260,4 @@ impl Session {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

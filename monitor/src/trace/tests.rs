@@ -23,7 +23,7 @@ use crate::pipeline::settings::{
 };
 use crate::pipeline::time::{Timestamp, WallOffset, WallTime};
 
-const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/trace/v1.apiwatch-trace");
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/trace/v2.apiwatch-trace");
 
 /// One input of each variant, with each optional part there and not there.
 fn samples() -> Vec<Input<'static>> {
@@ -43,6 +43,7 @@ fn samples() -> Vec<Input<'static>> {
             since: Timestamp(1),
             time: Timestamp(2),
         }),
+        Input::MemoryShort,
         Input::Tick { time: Timestamp(123), wall_offset: WallOffset(-5) },
         Input::Connection(event(ConnectionChange::Destroy)),
     ]
@@ -317,7 +318,7 @@ fn a_later_format_is_named_with_what_wrote_it() {
     let checksum = crc32fast::hash(&newer[..covered]).to_le_bytes();
     newer[covered..].copy_from_slice(&checksum);
     let message = read(&newer).1.unwrap().to_string();
-    assert!(message.contains("format 7") && message.contains("reads format 1"), "{message}");
+    assert!(message.contains("format 7") && message.contains("reads format 2"), "{message}");
     assert!(!message.contains('\x1b'), "{message}");
 }
 

@@ -74,6 +74,11 @@ fn deliveries<'a>(parts: &'a [Part]) -> Vec<(Way, Delivery<'a>)> {
         .collect()
 }
 
+/// Every case as a script for the fuzzer.
+pub(crate) fn scripts() -> Vec<Vec<u8>> {
+    CASES.iter().map(|case| script::write(case.midstream, &deliveries(case.parts))).collect()
+}
+
 /// The deliveries with the one at `index` split in two at `at`.
 fn split<'a>(whole: &[(Way, Delivery<'a>)], index: usize, at: usize) -> Vec<(Way, Delivery<'a>)> {
     let mut parts = whole.to_vec();
