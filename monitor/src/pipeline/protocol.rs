@@ -25,6 +25,8 @@ mod http1;
 mod proxy;
 /// Conversations from arbitrary bytes.
 mod script;
+/// TLS handshakes.
+mod tls;
 
 pub use anomaly::Anomaly;
 pub use classify::{Classification, classify};
