@@ -19,6 +19,9 @@ mod anomaly;
 mod classify;
 /// Doors for fuzzing.
 pub(crate) mod fuzz;
+/// Compressed fields of HTTP/2.
+#[cfg_attr(not(test), expect(dead_code, reason = "HTTP/2, which decodes with it, comes next"))]
+mod hpack;
 /// HTTP/1.0 and HTTP/1.1.
 mod http1;
 /// The PROXY protocol in front of a connection.
