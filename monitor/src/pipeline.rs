@@ -16,6 +16,8 @@ use self::connection::Connection;
 use self::detect::{Detectors, Moment, Observation};
 use self::early::{EarlyOwners, Processes};
 use self::input::{ConnectionChange, ConnectionEvent, Cookie, Input, Loss, Record};
+use self::lasting::Rounds;
+use self::names::Names;
 use self::output::{ConnectionEventKind, LossReport, Output};
 use self::process::ProcessKey;
 use self::protocol::ProtocolExchange;
@@ -38,6 +40,12 @@ mod early;
 pub mod finding;
 /// Everything the pipeline needs from outside.
 pub mod input;
+/// Exchanges that go on for long.
+mod lasting;
+/// Names of addresses, from DNS.
+mod names;
+/// Names of servers.
+mod naming;
 /// What the pipeline says.
 pub mod output;
 /// Whom an identity may talk to.
@@ -76,6 +84,8 @@ pub struct Pipeline {
     connections: ConnectionTable,
     processes: Processes,
     early_owners: EarlyOwners,
+    names: Names,
+    rounds: Rounds,
     detectors: Detectors,
     stats: Stats,
     outputs: VecDeque<Output>,
@@ -95,6 +105,8 @@ impl Pipeline {
             detectors: Detectors::new(Arc::clone(&settings)),
             processes: Processes::new(),
             early_owners: EarlyOwners::new(),
+            names: Names::new(),
+            rounds: Rounds::default(),
             settings,
             now: Timestamp::default(),
             wall_offset: WallOffset::default(),
@@ -127,6 +139,7 @@ impl Pipeline {
             }
             Input::MemoryShort => self.give_up_memory(),
             Input::Tick { time, wall_offset } => self.handle_tick(time, wall_offset),
+            Input::Datagram(datagram) => self.handle_datagram(&datagram),
         }
         self.collect_findings();
     }
@@ -140,7 +153,8 @@ impl Pipeline {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let settling = self.settling.front().map(|(opened, _, _)| opened.plus(SETTLING));
-        [settling, self.detectors.next_deadline()].into_iter().flatten().min()
+        let others = [self.rounds.next_deadline(), self.detectors.next_deadline()];
+        settling.into_iter().chain(others.into_iter().flatten()).min()
     }
 
     /// Takes all outputs at once, for those who want them as a slice: `into` is cleared,
@@ -155,6 +169,8 @@ impl Pipeline {
     pub fn stats(&self) -> Stats {
         Stats {
             connections_tracked: self.connections.len() as u64,
+            names_known: self.names.len() as u64,
+            names_evicted: self.names.evicted(),
             detector_evictions: self.detectors.evicted(),
             findings_open: self.detectors.open_findings(),
             ..self.stats.clone()
@@ -190,7 +206,9 @@ impl Pipeline {
         let moved = connection.take(&self.settings.limits, record, &mut self.completed);
         let after = connection.buffered();
         if let Some(slot) = slot {
+            self.learn_answers(slot);
             self.account_buffer(slot, before, after);
+            self.account_waiting(slot);
             self.note_active(slot, record.cookie);
             self.count(&moved);
             self.say_exchanges(slot);
@@ -230,6 +248,7 @@ impl Pipeline {
             self.stats.connections_opened += 1;
             let slot = self.connections.insert(event.cookie, Connection::open(event));
             self.settling.push_back((event.time, slot, event.cookie));
+            self.name_server(slot);
             slot
         };
         if let Some(process) = self.early_owners.remove(event.cookie) {
@@ -276,6 +295,7 @@ impl Pipeline {
                 self.say_open(slot, self.now);
             }
         }
+        self.say_lasting();
         for (slot, cookie) in std::mem::take(&mut self.active) {
             self.say_traffic(slot, cookie);
         }
@@ -296,6 +316,7 @@ impl Pipeline {
         self.say_traffic(slot, cookie);
         let time = self.wall_offset.wall(time);
         if let Some(connection) = self.connections.remove(slot) {
+            self.rounds.count(connection.is_waiting, false);
             self.stats.connections_closed += 1;
             let report = connection.report(ConnectionEventKind::Close, time);
             self.outputs.push_back(Output::Connection(report));

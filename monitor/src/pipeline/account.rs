@@ -40,11 +40,23 @@ impl Pipeline {
         let sum = self.stats.buffered_bytes + after as u64;
         self.stats.buffered_bytes = sum.saturating_sub(before as u64);
         if self.stats.buffered_bytes > self.settings.limits.buffered_bytes
+            && after > 0
             && let Some(connection) = self.connections.get_mut(slot)
         {
             connection.shed();
             self.stats.buffered_bytes = self.stats.buffered_bytes.saturating_sub(after as u64);
             self.count_lost(Stage::Pipeline, LossReason::TableFull, 1);
+        }
+    }
+
+    /// Notes whether a connection has an exchange that goes on.
+    pub(super) fn account_waiting(&mut self, slot: Slot) {
+        if let Some(connection) = self.connections.get_mut(slot) {
+            let is_waiting = connection.session_waits();
+            let was_waiting = std::mem::replace(&mut connection.is_waiting, is_waiting);
+            if was_waiting != is_waiting {
+                self.rounds.count(was_waiting, is_waiting);
+            }
         }
     }
 

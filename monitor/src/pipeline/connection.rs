@@ -6,6 +6,8 @@ use std::sync::Arc;
 use super::input::{
     ConnectionEvent, Cookie, Direction, Record, Role, SocketAddress, UncapturedReason,
 };
+use super::names::{Answer, Ignored};
+use super::naming::DNS_PORT;
 use super::output::{
     ConnectionEventKind, ConnectionId, ConnectionReport, End, Ends, Observed, PerDirection,
 };
@@ -39,6 +41,8 @@ pub(crate) struct Connection {
     pub(crate) reported: bool,
     /// It is among the connections with traffic that the detectors have not heard of.
     pub(crate) is_active: bool,
+    /// It has an exchange that goes on.
+    pub(crate) is_waiting: bool,
     /// Bytes since the detectors last heard.
     pub(crate) unreported_bytes: u64,
     /// Requests since then.
@@ -83,9 +87,14 @@ impl Connection {
         let by_port =
             if event.local.port < event.remote.port { Role::Server } else { Role::Client };
         let role = event.role.unwrap_or(by_port);
+        let ends = ends_of(role, event.local, event.remote);
+        let mut session = Session::new(event.midstream);
+        if ends.server.address.port == DNS_PORT {
+            session.expect_dns();
+        }
         Self {
             id: ConnectionId(event.cookie.0),
-            ends: Arc::new(ends_of(role, event.local, event.remote)),
+            ends: Arc::new(ends),
             reader: event.cookie,
             reader_role: role,
             role_is_guess: event.role.is_none() || event.midstream,
@@ -94,13 +103,14 @@ impl Connection {
             midstream: event.midstream,
             egress: Stream::starting_at(event.sent, event.write_sequence),
             ingress: Stream::starting_at(event.received, event.read_sequence),
-            session: Session::new(event.midstream),
+            session,
             next_sequence: event.sequence,
             lost_records: 0,
             uncaptured: BTreeMap::new(),
             last_active: event.time,
             reported: false,
             is_active: false,
+            is_waiting: false,
             unreported_bytes: 0,
             unreported_requests: 0,
         }
@@ -114,6 +124,14 @@ impl Connection {
         &self.ends
     }
 
+    pub(crate) fn ends_mut(&mut self) -> &mut Arc<Ends> {
+        &mut self.ends
+    }
+
+    pub(crate) fn netns(&self) -> u32 {
+        self.netns
+    }
+
     pub(crate) fn reader(&self) -> Cookie {
         self.reader
     }
@@ -124,6 +142,21 @@ impl Connection {
 
     pub(crate) fn buffered(&self) -> usize {
         self.session.buffered()
+    }
+
+    /// Whether an exchange goes on.
+    pub(crate) fn session_waits(&self) -> bool {
+        self.session.is_waiting()
+    }
+
+    /// Says what has gone on for long.
+    pub(crate) fn say_open(&mut self, now: Timestamp, exchanges: &mut Vec<ProtocolExchange>) {
+        self.session.say_open(now, exchanges);
+    }
+
+    /// What the next message of DNS says that the connection carried.
+    pub(crate) fn poll_answer(&mut self) -> Option<Result<Answer, Ignored>> {
+        self.session.poll_answer()
     }
 
     /// Cookies of the ends that live here.
@@ -311,6 +344,8 @@ impl Connection {
             self.reader_role = role;
             let ends = Arc::make_mut(&mut self.ends);
             std::mem::swap(&mut ends.client, &mut ends.server);
+            // It named what was taken for the server.
+            ends.client.name = None;
         }
     }
 }

@@ -44,6 +44,9 @@ pub enum Input<'a> {
         /// How wall time stands to kernel time now.
         wall_offset: WallOffset,
     },
+    /// A UDP datagram of port 53.
+    #[serde(borrow)]
+    Datagram(Datagram<'a>),
 }
 
 mod serde_bytes_vec {
@@ -165,12 +168,47 @@ impl std::fmt::Debug for Record<'_> {
     }
 }
 
+/// A UDP datagram that a process of this host sent or received.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub struct Datagram<'a> {
+    /// When the call returned.
+    pub time: Timestamp,
+    /// Network namespace (inode number).
+    pub netns: u32,
+    /// The end on this host.
+    pub local: SocketAddress,
+    /// The other end.
+    pub remote: SocketAddress,
+    /// Which way.
+    pub direction: Direction,
+    /// Process id that made the call.
+    pub pid: u32,
+    /// Its first bytes, as many as were read.
+    #[serde(serialize_with = "serde_bytes_vec::serialize")]
+    pub payload: &'a [u8],
+}
+
+/// Payload is secret, so it prints as its size.
+impl std::fmt::Debug for Datagram<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Datagram")
+            .field("time", &self.time.0)
+            .field("netns", &self.netns)
+            .field("local", &self.local)
+            .field("remote", &self.remote)
+            .field("direction", &self.direction)
+            .field("pid", &self.pid)
+            .field("payload", &format_args!("{} bytes", self.payload.len()))
+            .finish()
+    }
+}
+
 /// An address and a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SocketAddress {
     /// IPv4-mapped IPv6 addresses are stored as IPv4.
     pub address: IpAddr,
-    /// TCP port.
+    /// TCP or UDP port.
     pub port: u16,
 }
 

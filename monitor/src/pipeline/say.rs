@@ -35,7 +35,11 @@ impl Pipeline {
         if self.completed.is_empty() {
             return;
         }
-        if self.connections.get(slot).is_some_and(|it| !it.reported) {
+        let Some(connection) = self.connections.get_mut(slot) else { return };
+        for completed in &self.completed {
+            connection.name_by(completed);
+        }
+        if !connection.reported {
             self.say_open(slot, self.now);
         }
         let moment = self.moment();
@@ -61,11 +65,15 @@ impl Pipeline {
                 websocket: completed.websocket,
                 anomalies: completed.anomalies,
             };
-            connection.unreported_requests += u64::from(exchange.request.is_some());
-            self.stats.exchanges += 1;
-            self.stats.exchanges_incomplete += u64::from(!exchange.is_complete());
-            let observation = Observation::Exchange { exchange: &exchange, observed };
-            self.detectors.observe(observation, moment);
+            if exchange.progress.is_first() {
+                connection.unreported_requests += u64::from(exchange.request.is_some());
+                self.stats.exchanges += 1;
+                let observation = Observation::Exchange { exchange: &exchange, observed };
+                self.detectors.observe(observation, moment);
+            }
+            if exchange.progress.is_last() {
+                self.stats.exchanges_incomplete += u64::from(!exchange.is_complete());
+            }
             self.outputs.push_back(Output::Exchange(exchange));
         }
     }

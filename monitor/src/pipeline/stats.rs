@@ -27,10 +27,18 @@ pub struct Stats {
     pub uncaptured_bytes: BTreeMap<UncapturedReason, u64>,
     /// Records lost, by stage and reason.
     pub lost: BTreeMap<(Stage, LossReason), u64>,
-    /// Exchanges said.
+    /// Exchanges said, each counted once.
     pub exchanges: u64,
     /// Exchanges of which some bytes were not seen.
     pub exchanges_incomplete: u64,
+    /// Answers of DNS that named addresses.
+    pub dns_answers: u64,
+    /// Messages of DNS that were malformed or whose name is no host name.
+    pub dns_ignored: u64,
+    /// Addresses known that DNS named (gauge).
+    pub names_known: u64,
+    /// Addresses named by DNS that made room for others while their name was valid.
+    pub names_evicted: u64,
     /// Entries that the detectors dropped from their tables to make room.
     pub detector_evictions: u64,
     /// Findings open now (gauge).

@@ -39,6 +39,16 @@ impl ConnectionTable {
         self.slots.len() - self.free.len()
     }
 
+    /// Places for connections, taken or not.
+    pub(crate) fn places(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The slot at a place.
+    pub(crate) fn slot_at(&self, place: usize) -> Slot {
+        Slot(place as u32)
+    }
+
     /// The slot of an end.
     pub(crate) fn find(&mut self, cookie: Cookie) -> Option<Slot> {
         if let Some((last, slot)) = self.last

@@ -104,11 +104,35 @@ pub enum Anomaly {
     TlsCompression,
     /// The server does not know secure renegotiation (RFC 5746 section 3.4).
     InsecureRenegotiation,
+    /// A WebSocket frame of the client without a mask (RFC 6455 section 5.1).
+    UnmaskedClientFrame,
+    /// A WebSocket frame of the server with a mask (RFC 6455 section 5.1).
+    MaskedServerFrame,
+    /// A reserved bit of a WebSocket frame that no agreed extension uses (RFC 6455 section 5.2).
+    ReservedFrameBits,
+    /// A WebSocket frame with a reserved opcode (RFC 6455 section 5.2).
+    ReservedFrameOpcode,
+    /// A WebSocket length in more bytes than it needs (RFC 6455 section 5.2).
+    NonMinimalFrameLength,
+    /// A WebSocket length of 2^63 and above; what follows cannot be framed (RFC 6455 section 5.2).
+    OversizedFrameLength,
+    /// A WebSocket continuation of no message (RFC 6455 section 5.4).
+    UnexpectedFragment,
+    /// A WebSocket message begins before the one before has ended (RFC 6455 section 5.4).
+    InterruptedMessage,
+    /// A WebSocket control frame in fragments (RFC 6455 section 5.5).
+    FragmentedControlFrame,
+    /// A WebSocket control frame of more than 125 bytes (RFC 6455 section 5.5).
+    LongControlFrame,
+    /// A WebSocket close of one byte, or whose code must not be sent (RFC 6455 sections 5.5.1 and 7.4).
+    InvalidClosePayload,
+    /// A WebSocket data frame after a close (RFC 6455 section 5.5.1).
+    DataAfterClose,
 }
 
 impl Anomaly {
     /// Every anomaly, in the order in which records list them.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 61] = [
         Self::Gap,
         Self::ObsoleteFold,
         Self::BareLineFeed,
@@ -158,6 +182,18 @@ impl Anomaly {
         Self::TlsFallback,
         Self::TlsCompression,
         Self::InsecureRenegotiation,
+        Self::UnmaskedClientFrame,
+        Self::MaskedServerFrame,
+        Self::ReservedFrameBits,
+        Self::ReservedFrameOpcode,
+        Self::NonMinimalFrameLength,
+        Self::OversizedFrameLength,
+        Self::UnexpectedFragment,
+        Self::InterruptedMessage,
+        Self::FragmentedControlFrame,
+        Self::LongControlFrame,
+        Self::InvalidClosePayload,
+        Self::DataAfterClose,
     ];
 
     /// The name in records and metrics.
@@ -214,6 +250,18 @@ impl Anomaly {
             Self::TlsFallback => "tls_fallback",
             Self::TlsCompression => "tls_compression",
             Self::InsecureRenegotiation => "insecure_renegotiation",
+            Self::UnmaskedClientFrame => "unmasked_client_frame",
+            Self::MaskedServerFrame => "masked_server_frame",
+            Self::ReservedFrameBits => "reserved_frame_bits",
+            Self::ReservedFrameOpcode => "reserved_frame_opcode",
+            Self::NonMinimalFrameLength => "non_minimal_frame_length",
+            Self::OversizedFrameLength => "oversized_frame_length",
+            Self::UnexpectedFragment => "unexpected_fragment",
+            Self::InterruptedMessage => "interrupted_message",
+            Self::FragmentedControlFrame => "fragmented_control_frame",
+            Self::LongControlFrame => "long_control_frame",
+            Self::InvalidClosePayload => "invalid_close_payload",
+            Self::DataAfterClose => "data_after_close",
         }
     }
 }

@@ -9,6 +9,7 @@ use self::begin::refused_request;
 use self::chunked::{Chunked, Progress};
 use self::head::{Kind, Parsed};
 use self::pairing::{Answer, Pairing, Pending};
+use self::switch::{Switch, Target};
 use super::anomaly::{Anomalies, Anomaly};
 use super::{Delivery, ProtocolExchange, Way};
 use crate::pipeline::output::{Auth, Protocol};
@@ -19,6 +20,8 @@ use crate::pipeline::time::Timestamp;
 mod begin;
 /// The chunked transfer coding.
 mod chunked;
+/// A message ends.
+mod end;
 /// What the fields of a head say.
 mod fields;
 /// How the body of a message ends.
@@ -27,10 +30,14 @@ mod framing;
 mod head;
 /// Bytes that were missed.
 mod loss;
+/// Exchanges that go on for long.
+mod open;
 /// Requests with their responses.
 mod pairing;
 /// The next head in bytes whose beginning was missed.
 mod search;
+/// Where another protocol begins.
+pub(super) mod switch;
 /// The target of a request.
 mod target;
 
@@ -43,6 +50,8 @@ pub(super) struct Http1 {
     /// The response that is being received.
     current: Option<Current>,
     texts: Texts,
+    /// What the connection switched to.
+    switched: Option<Box<Switch>>,
     /// A head was read: this is HTTP.
     pub(super) is_certain: bool,
 }
@@ -68,7 +77,9 @@ enum State {
     Body(Body),
     /// Something whose beginning was missed; so many bytes were searched.
     Lost(u64),
-    /// Another protocol, after CONNECT or an upgrade.
+    /// Not known until the response to the last request says whether it switches.
+    Held,
+    /// Another protocol.
     Opaque,
 }
 
@@ -97,8 +108,8 @@ impl Body {
 #[derive(Debug)]
 struct Current {
     answer: Answer,
-    /// 101, or 2xx to CONNECT: what follows is another protocol.
-    switches: bool,
+    /// What it switches to: 101, or 2xx to CONNECT.
+    target: Option<Target>,
 }
 
 /// Texts that repeat on a connection, kept once.
@@ -131,6 +142,7 @@ impl Http1 {
             pairing: Pairing::default(),
             current: None,
             texts: Texts::default(),
+            switched: None,
             is_certain: !midstream,
         }
     }
@@ -140,7 +152,8 @@ impl Http1 {
         self.requests.buffer.capacity() + self.responses.buffer.capacity()
     }
 
-    /// Takes the next part of one way.
+    /// Takes the next part of one way. Answers how many of its last bytes come after
+    /// HTTP/1: see [`Self::take_switch`].
     pub(super) fn feed(
         &mut self,
         limits: &Limits,
@@ -148,14 +161,14 @@ impl Http1 {
         delivery: Delivery<'_>,
         time: Timestamp,
         exchanges: &mut Vec<ProtocolExchange>,
-    ) {
+    ) -> usize {
         let mut feed = Feed { limits, time, exchanges };
         let kind = match way {
             Way::ToServer => Kind::Request,
             Way::ToClient => Kind::Response,
         };
         match delivery {
-            Delivery::Bytes(bytes) => self.take(kind, bytes, &mut feed),
+            Delivery::Bytes(bytes) => return self.take(kind, bytes, &mut feed),
             Delivery::Gap(bytes) => {
                 if !self.skip(kind, bytes, &mut feed) {
                     self.miss(kind, &mut feed);
@@ -168,6 +181,8 @@ impl Http1 {
             }
             Delivery::End => self.end(kind, &mut feed),
         }
+        self.release(&mut feed);
+        0
     }
 
     fn side(&mut self, kind: Kind) -> &mut Side {
@@ -177,32 +192,44 @@ impl Http1 {
         }
     }
 
-    fn take(&mut self, kind: Kind, bytes: &[u8], feed: &mut Feed<'_>) {
+    /// Takes bytes; answers how many at their end come after HTTP/1.
+    fn take(&mut self, kind: Kind, bytes: &[u8], feed: &mut Feed<'_>) -> usize {
         let side = self.side(kind);
-        if side.buffer.is_empty() {
+        if matches!(side.state, State::Held) {
+            self.hold(bytes, feed);
+            0
+        } else if side.buffer.is_empty() {
             side.began = feed.time;
-            self.advance(kind, bytes, feed);
+            self.advance(kind, bytes, feed)
         } else if side.append(bytes, feed.limits) {
             let joined = std::mem::take(&mut side.buffer);
-            self.advance(kind, &joined, feed);
+            // What was kept is of HTTP/1, so what comes after it is of `bytes`.
+            self.advance(kind, &joined, feed)
+        } else {
+            0
         }
     }
 
-    /// The one loop around the parsers of a way.
-    fn advance(&mut self, kind: Kind, mut rest: &[u8], feed: &mut Feed<'_>) {
+    /// The one loop around the parsers of a way; answers likewise.
+    fn advance(&mut self, kind: Kind, mut rest: &[u8], feed: &mut Feed<'_>) -> usize {
         while !rest.is_empty() {
             let consumed = match self.side(kind).state {
                 State::Head => self.take_head(kind, rest, feed),
                 State::Body(body) => Some(self.take_body(kind, body, rest, feed)),
                 State::Lost(searched) => self.search(kind, searched, rest),
-                State::Opaque => return,
+                State::Held => {
+                    self.hold(rest, feed);
+                    None
+                }
+                State::Opaque => return rest.len(),
             };
-            let Some(consumed) = consumed else { return };
+            let Some(consumed) = consumed else { return 0 };
             let side = self.side(kind);
             side.looked_at = 0;
             side.began = feed.time;
             rest = rest.get(consumed..).unwrap_or_default();
         }
+        0
     }
 
     /// Bytes that belong to a head; none where it is incomplete and was kept.
@@ -306,69 +333,12 @@ impl Http1 {
         }
     }
 
-    fn end(&mut self, kind: Kind, feed: &mut Feed<'_>) {
-        if let State::Body(body) = self.side(kind).state {
-            let whole = matches!(body, Body::UntilClose(_));
-            self.end_message(kind, body.bytes(), whole, feed);
-        }
-        *self.side(kind) =
-            Side { state: State::Opaque, buffer: Vec::new(), looked_at: 0, began: feed.time };
-        if kind == Kind::Response {
-            if let Some(request) = self.pairing.last_mut() {
-                request.ended.get_or_insert(feed.time);
-            }
-            self.pairing.say_finished(feed.exchanges);
-            self.pairing.give_up(0, None, feed.exchanges);
-        }
-    }
-
     /// Goes on with a body, or ends its message.
     fn store(&mut self, kind: Kind, body: Body, ended: bool, feed: &mut Feed<'_>) {
         if ended {
             self.end_message(kind, body.bytes(), true, feed);
         } else {
             self.side(kind).state = State::Body(body);
-        }
-    }
-
-    fn end_message(&mut self, kind: Kind, bytes: u64, complete: bool, feed: &mut Feed<'_>) {
-        match kind {
-            Kind::Request => self.end_request(bytes, complete, feed),
-            Kind::Response => self.end_response(bytes, complete, feed),
-        }
-    }
-
-    fn end_request(&mut self, body_bytes: u64, complete: bool, feed: &mut Feed<'_>) {
-        self.requests.state = State::Head;
-        if let Some(pending) = self.pairing.last_mut() {
-            pending.request.body_bytes = body_bytes;
-            pending.request.complete = complete;
-            pending.ended = Some(feed.time);
-        }
-        self.pairing.say_finished(feed.exchanges);
-    }
-
-    fn end_response(&mut self, body_bytes: u64, complete: bool, feed: &mut Feed<'_>) {
-        self.responses.state = State::Head;
-        let Some(Current { mut answer, switches }) = self.current.take() else { return };
-        answer.response.body_bytes = body_bytes;
-        answer.response.complete = complete;
-        answer.ended = feed.time;
-        self.pairing.answer(answer, feed.exchanges);
-        if switches {
-            self.requests.state = State::Opaque;
-            self.responses.state = State::Opaque;
-            self.requests.buffer = Vec::new();
-        }
-    }
-
-    fn note(&mut self, kind: Kind, anomalies: Anomalies) {
-        let noted = match kind {
-            Kind::Request => self.pairing.last_mut().map(|pending| &mut pending.anomalies),
-            Kind::Response => self.current.as_mut().map(|current| &mut current.answer.anomalies),
-        };
-        if let Some(noted) = noted {
-            noted.add_all(anomalies);
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use super::fields::Upgrade;
 use super::framing::{request_body, response_body};
 use super::head::{Head, Kind, Start};
 use super::pairing::{Answer, Pending};
+use super::switch::Target;
 use super::target;
 use super::{Anomalies, Anomaly, Body, Current, Feed, Http1, State};
 use crate::pipeline::output::{Auth, Method, Protocol, Request, Response};
@@ -28,8 +30,12 @@ impl Http1 {
         if target.has_secret_key {
             auth.raise_auth(Auth::ApiKey);
         }
-        let body = request_body(head, &mut anomalies);
+        let mut body = request_body(head, &mut anomalies);
         note_oddities(head, &method, &target, host, body.as_ref(), &mut anomalies);
+        if is_connect {
+            // RFC 9110 section 9.3.6: what follows the head is the tunnel's.
+            body = Some(Body::Length { left: 0, total: 0 });
+        }
         let host = target.authority.or(host).map(|host| reuse(&mut self.texts.host, host));
         let content_type =
             fields.content_type.map(|value| reuse_type(&mut self.texts.request_type, value));
@@ -46,6 +52,7 @@ impl Http1 {
         let began = self.requests.began;
         let mut pending = Pending::new(protocol_of(head.minor), request, auth.auth, began);
         pending.anomalies = anomalies;
+        pending.may_switch = is_connect || fields.upgrade.is_some();
         self.pairing.push(pending, feed.limits.pending_requests, feed.exchanges);
         match body {
             Some(Body::Length { left: 0, .. }) => self.end_request(0, true, feed),
@@ -65,9 +72,8 @@ impl Http1 {
         }
         let began = self.responses.began;
         let mut anomalies = head.fields.anomalies;
-        let is_tunnel =
-            self.pairing.awaited_method() == Some(&Method::Connect) && (200..300).contains(&status);
         let body = response_body(head, status, self.pairing.awaited_method(), &mut anomalies);
+        let target = self.target_of(head, status);
         let content_type =
             head.fields.content_type.map(|value| reuse_type(&mut self.texts.response_type, value));
         self.current = Some(Current {
@@ -83,8 +89,11 @@ impl Http1 {
                 ended: feed.time,
                 anomalies,
             },
-            switches: status == 101 || is_tunnel,
+            target,
         });
+        if target.is_none() {
+            self.release(feed);
+        }
         match body {
             Some(Body::Length { left: 0, .. }) => self.end_response(0, true, feed),
             Some(body) => self.responses.state = State::Body(body),
@@ -92,6 +101,23 @@ impl Http1 {
                 self.end_response(0, false, feed);
                 self.lose(Kind::Response);
             }
+        }
+    }
+}
+
+impl Http1 {
+    /// What a response switches to; none where HTTP goes on.
+    fn target_of(&self, head: &Head<'_>, status: u16) -> Option<Target> {
+        match status {
+            101 => {
+                // RFC 9110 section 7.8: the response names the protocol.
+                let to = head.fields.upgrade.unwrap_or(Upgrade::Other);
+                Some(Target::Upgrade { to, deflate: head.fields.deflate })
+            }
+            200..300 if self.pairing.awaited_method() == Some(&Method::Connect) => {
+                Some(Target::Tunnel)
+            }
+            _ => None,
         }
     }
 }
@@ -119,7 +145,12 @@ fn note_oddities(
         anomalies.add(Anomaly::LowercaseMethod);
     }
     let has_body = !matches!(body, Some(Body::Length { total: 0, .. }));
-    if has_body && matches!(method, Method::Get | Method::Head | Method::Delete | Method::Trace) {
+    if has_body
+        && matches!(
+            method,
+            Method::Get | Method::Head | Method::Delete | Method::Trace | Method::Connect
+        )
+    {
         anomalies.add(Anomaly::UnexpectedBody);
     }
 }

@@ -37,6 +37,19 @@ pub(super) enum Transfer {
     Other,
 }
 
+/// The protocol that Upgrade names first of those that are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Upgrade {
+    /// WebSocket (RFC 6455 section 4.1).
+    WebSocket,
+    /// HTTP/2 in the clear (RFC 7540 section 3.2).
+    Http2,
+    /// TLS (RFC 2817 section 3).
+    Tls,
+    /// Anything else.
+    Other,
+}
+
 /// What the fields say.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Fields<'a> {
@@ -45,6 +58,9 @@ pub(super) struct Fields<'a> {
     pub(super) host: Option<&'a [u8]>,
     pub(super) content_type: Option<&'a [u8]>,
     pub(super) auth: Auth,
+    pub(super) upgrade: Option<Upgrade>,
+    /// Sec-WebSocket-Extensions names permessage-deflate.
+    pub(super) deflate: bool,
     pub(super) anomalies: Anomalies,
 }
 
@@ -55,6 +71,7 @@ impl<'a> Fields<'a> {
         match name.len() {
             4 if name.eq_ignore_ascii_case(b"host") => self.take_host(value),
             6 if name.eq_ignore_ascii_case(b"cookie") => self.raise_auth(Auth::Cookie),
+            7 if name.eq_ignore_ascii_case(b"upgrade") => self.take_upgrade(value),
             12 if name.eq_ignore_ascii_case(b"content-type") => self.content_type = Some(value),
             13 if name.eq_ignore_ascii_case(b"authorization") => self.auth = scheme(value),
             14 if name.eq_ignore_ascii_case(b"content-length") => self.take_length(value),
@@ -62,6 +79,9 @@ impl<'a> Fields<'a> {
             19 if name.eq_ignore_ascii_case(b"proxy-authorization") => {
                 let scheme = scheme(value);
                 self.raise_auth(scheme);
+            }
+            24 if name.eq_ignore_ascii_case(b"sec-websocket-extensions") => {
+                self.deflate |= names_deflate(value);
             }
             6..=20 if KEY_FIELDS.iter().any(|key| name.eq_ignore_ascii_case(key)) => {
                 self.raise_auth(Auth::ApiKey);
@@ -87,6 +107,23 @@ impl<'a> Fields<'a> {
     fn take_host(&mut self, value: &'a [u8]) {
         if self.host.replace(value).is_some() {
             self.anomalies.add(Anomaly::MultipleHosts);
+        }
+    }
+
+    /// RFC 9110 section 7.8: a list of protocols, each with a version where it has one.
+    fn take_upgrade(&mut self, value: &[u8]) {
+        for protocol in value.split(|&byte| byte == b',') {
+            let protocol = protocol.trim_ascii();
+            let name = protocol.split(|&byte| byte == b'/').next().unwrap_or_default();
+            let upgrade = match name.len() {
+                9 if name.eq_ignore_ascii_case(b"websocket") => Upgrade::WebSocket,
+                3 if name.eq_ignore_ascii_case(b"h2c") => Upgrade::Http2,
+                3 if name.eq_ignore_ascii_case(b"tls") => Upgrade::Tls,
+                _ => Upgrade::Other,
+            };
+            if matches!(self.upgrade, None | Some(Upgrade::Other)) {
+                self.upgrade = Some(upgrade);
+            }
         }
     }
 
@@ -132,6 +169,14 @@ impl<'a> Fields<'a> {
             };
         }
     }
+}
+
+/// RFC 6455 section 9.1: a list of extensions, each with parameters after `;`.
+fn names_deflate(value: &[u8]) -> bool {
+    value.split(|&byte| byte == b',').any(|extension| {
+        let name = extension.split(|&byte| byte == b';').next().unwrap_or_default();
+        name.trim_ascii().eq_ignore_ascii_case(b"permessage-deflate")
+    })
 }
 
 /// Only digits: a sign or anything else is how requests are smuggled.
@@ -202,6 +247,35 @@ mod tests {
             }
             assert_eq!(fields.transfer, expected, "{values:?}");
             assert_eq!(!fields.anomalies.to_vec().is_empty(), odd, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn upgrades_and_extensions_are_named() {
+        let cases: [(&str, Option<Upgrade>); 8] = [
+            ("websocket", Some(Upgrade::WebSocket)),
+            ("WebSocket", Some(Upgrade::WebSocket)),
+            ("h2c", Some(Upgrade::Http2)),
+            ("TLS/1.0, HTTP/1.1", Some(Upgrade::Tls)),
+            ("foo, websocket", Some(Upgrade::WebSocket)),
+            ("websocket, h2c", Some(Upgrade::WebSocket)),
+            ("websockets", Some(Upgrade::Other)),
+            ("", Some(Upgrade::Other)),
+        ];
+        for (value, expected) in cases {
+            let mut fields = Fields::default();
+            fields.take(b"Upgrade", value.as_bytes());
+            assert_eq!(fields.upgrade, expected, "{value}");
+        }
+        for (value, expected) in [
+            ("permessage-deflate; client_max_window_bits", true),
+            ("foo, Permessage-Deflate", true),
+            ("foo; permessage-deflate", false),
+            ("x-permessage-deflate", false),
+        ] {
+            let mut fields = Fields::default();
+            fields.take(b"sec-websocket-extensions", value.as_bytes());
+            assert_eq!(fields.deflate, expected, "{value}");
         }
     }
 

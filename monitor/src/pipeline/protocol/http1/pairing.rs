@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::open::progress_at_end;
 use crate::pipeline::output::{Auth, Method, Progress, Protocol, Request, Response};
 use crate::pipeline::protocol::ProtocolExchange;
 use crate::pipeline::protocol::anomaly::{Anomalies, Anomaly};
@@ -20,12 +21,62 @@ pub(super) struct Pending {
     pub(super) ended: Option<Timestamp>,
     /// Its response, where that ended before the request did.
     response: Option<Answer>,
+    /// Its response may switch to another protocol.
+    pub(super) may_switch: bool,
+    /// When it was said last that it goes on.
+    pub(super) said: Option<Timestamp>,
 }
 
 impl Pending {
     pub(super) fn new(protocol: Protocol, request: Request, auth: Auth, began: Timestamp) -> Self {
         let anomalies = Anomalies::default();
-        Self { protocol, request, auth, anomalies, began, ended: None, response: None }
+        Self {
+            protocol,
+            request,
+            auth,
+            anomalies,
+            began,
+            ended: None,
+            response: None,
+            may_switch: false,
+            said: None,
+        }
+    }
+
+    /// The exchange as far as it got: `sent` bytes of the body of a request that has not
+    /// ended, and what of the response there is, with the bytes of its body.
+    pub(super) fn so_far(
+        &self,
+        progress: Progress,
+        sent: u64,
+        current: Option<(&Answer, u64)>,
+    ) -> ProtocolExchange {
+        let mut anomalies = self.anomalies;
+        let mut request = self.request.clone();
+        if self.ended.is_none() {
+            request.body_bytes = sent;
+        }
+        let answer = self.response.as_ref().map(|answer| (answer, answer.response.body_bytes));
+        let answer = answer.or(current);
+        let ttfb = answer.zip(self.ended).map(|((it, _), ended)| it.began.since(ended));
+        let response = answer.map(|(answer, body_bytes)| {
+            anomalies.add_all(answer.anomalies);
+            Response { body_bytes, ..answer.response.clone() }
+        });
+        ProtocolExchange {
+            protocol: self.protocol,
+            stream: None,
+            progress,
+            request: Some(request),
+            response,
+            began: self.began,
+            duration: None,
+            ttfb,
+            auth: self.auth,
+            grpc: None,
+            websocket: None,
+            anomalies: anomalies.to_vec(),
+        }
     }
 }
 
@@ -64,6 +115,34 @@ impl Pairing {
     /// The request that is being received.
     pub(super) fn last_mut(&mut self) -> Option<&mut Pending> {
         self.pending.back_mut()
+    }
+
+    /// The request that was sent first of those that are kept.
+    pub(super) fn oldest(&self) -> Option<&Pending> {
+        self.pending.front()
+    }
+
+    /// The same, to change it.
+    pub(super) fn oldest_mut(&mut self) -> Option<&mut Pending> {
+        self.pending.front_mut()
+    }
+
+    /// How many requests have no whole response.
+    pub(super) fn waiting(&self) -> usize {
+        self.pending.len() - self.answered.min(self.pending.len())
+    }
+
+    /// Takes the request that the next response answers.
+    pub(super) fn take_awaited(&mut self) -> Option<Pending> {
+        self.pending.remove(self.answered)
+    }
+
+    /// The exchange that a response ends, which is then not said.
+    pub(super) fn take_answered(&mut self, answer: Answer) -> ProtocolExchange {
+        match self.take_awaited() {
+            Some(pending) => answered(pending, answer),
+            None => unasked(answer),
+        }
     }
 
     /// The request that the next response answers.
@@ -123,8 +202,14 @@ impl Pairing {
     }
 }
 
+/// A request and the response that ends it.
+pub(super) fn answered(pending: Pending, answer: Answer) -> ProtocolExchange {
+    exchange_of(Pending { response: Some(answer), ..pending })
+}
+
 fn exchange_of(pending: Pending) -> ProtocolExchange {
-    let Pending { protocol, request, auth, mut anomalies, began, ended, response } = pending;
+    let Pending { protocol, request, auth, mut anomalies, began, ended, response, said, .. } =
+        pending;
     if let Some(answer) = &response {
         anomalies.add_all(answer.anomalies);
     }
@@ -135,7 +220,7 @@ fn exchange_of(pending: Pending) -> ProtocolExchange {
     ProtocolExchange {
         protocol,
         stream: None,
-        progress: Progress::Ended,
+        progress: progress_at_end(said),
         request: Some(request),
         response: response.map(|answer| answer.response),
         began,
@@ -149,7 +234,7 @@ fn exchange_of(pending: Pending) -> ProtocolExchange {
 }
 
 /// An exchange of which only the response was seen.
-fn unasked(answer: Answer) -> ProtocolExchange {
+pub(super) fn unasked(answer: Answer) -> ProtocolExchange {
     let Answer { protocol, response, began, ended: _, mut anomalies } = answer;
     anomalies.add(Anomaly::ResponseWithoutRequest);
     ProtocolExchange {

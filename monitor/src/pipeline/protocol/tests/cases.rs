@@ -116,9 +116,122 @@ pub(super) const CASES: &[Case] = &[
         &[
             Q(b"GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"),
             A(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x05hello"),
-            Q(b"\x81\x85\x00\x00\x00\x00GET / HTTP/1.1\r\n\r\n"),
+            Q(b"\x81\x92\x00\x00\x00\x00GET / HTTP/1.1\r\n\r\n"),
         ],
-        &["GET h /ws[] 0 > 101 0"],
+        &["open GET h /ws[] 0 > 101 0", "closed GET h /ws[] 0 > 101 0"],
+    ),
+    case(
+        "an upgrade whose response was lost",
+        &[
+            Q(b"GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"),
+            AGap(60),
+            Q(b"\x81\x92\x00\x00\x00\x00GET / HTTP/1.1\r\n\r\n"),
+        ],
+        &["GET h /ws[] 0 > ? gap", "GET - /[] 0 > ? missing_host"],
+    ),
+    case(
+        "an upgrade whose request was lost",
+        &[
+            QGap(80),
+            A(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x05hello"),
+            Q(b"\x81\x92\x00\x00\x00\x00GET / HTTP/1.1\r\n\r\n"),
+        ],
+        &[
+            "open ? > 101 0 gap response_without_request",
+            "closed ? > 101 0 gap response_without_request",
+        ],
+    ),
+    case(
+        "an upgrade that is refused, after which requests wait already",
+        &[
+            Q(b"GET /a HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\nUpgrade: h2c\r\n\r\nGET /c HTTP/1.1\r\nHost: h\r\n\r\n"),
+            A(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
+            Q(b"GET /d HTTP/1.1\r\nHost: h\r\n\r\n"),
+            OK,
+            OK,
+        ],
+        &[
+            "GET h /a[] 0 > 200 2",
+            "GET h /b[] 0 > 200 2",
+            "GET h /c[] 0 > 200 2",
+            "GET h /d[] 0 > 200 2",
+        ],
+    ),
+    case(
+        "an upgrade that nobody answers, with a request behind it",
+        &[
+            Q(b"GET /a HTTP/1.1\r\nHost: h\r\nUpgrade: h2c\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n"),
+        ],
+        &["GET h /a[] 0 > ?", "GET h /b[] 0 > ?"],
+    ),
+    case(
+        "an upgrade to HTTP/2, whose preface is not looked into yet",
+        &[
+            Q(b"GET /h2 HTTP/1.1\r\nHost: h\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n"),
+            A(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n\0\0\0\x04\0\0\0\0\0"),
+            Q(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+        ],
+        &["GET h /h2[] 0 > 101 0"],
+    ),
+    case(
+        "an upgrade to TLS, with HTTP inside of which nothing is seen",
+        &[
+            Q(b"OPTIONS * HTTP/1.1\r\nHost: h\r\nUpgrade: TLS/1.0\r\n\r\n"),
+            A(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.0, HTTP/1.1\r\n\r\n"),
+            Q(b"\x16\x03\x01GET / HTTP/1.1\r\n\r\n"),
+        ],
+        &["OPTIONS h *[] 0 > 101 0"],
+    ),
+    case(
+        "an upgrade to something else",
+        &[
+            Q(b"POST /attach HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"),
+            A(b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\nraw"),
+            Q(b"GET / HTTP/1.1\r\n\r\n"),
+        ],
+        &["POST h /attach[] 0 > 101 0"],
+    ),
+    case(
+        "HTTP in a tunnel, whose client does not wait for the answer",
+        &[
+            Q(b"CONNECT bank:80 HTTP/1.1\r\nHost: bank:80\r\n\r\nGET /in HTTP/1.1\r\nHost: bank\r\n\r\n"),
+            A(b"HTTP/1.1 200 Connection established\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
+            Q(b"GET /more HTTP/1.1\r\nHost: bank\r\n\r\n"),
+            OK,
+        ],
+        &["CONNECT bank:80 [] 0 > 200 0", "GET bank /in[] 0 > 200 2", "GET bank /more[] 0 > 200 2"],
+    ),
+    case(
+        "a tunnel in a tunnel, with a WebSocket inside",
+        &[
+            Q(b"CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\nCONNECT b:80 HTTP/1.1\r\nHost: b:80\r\n\r\nGET /ws HTTP/1.1\r\nHost: b\r\nUpgrade: websocket\r\n\r\n"),
+            A(b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\nHTTP/1.1 101 S\r\nUpgrade: websocket\r\n\r\n\x81\x02hi"),
+        ],
+        &[
+            "CONNECT a:80 [] 0 > 200 0",
+            "CONNECT b:80 [] 0 > 200 0",
+            "open GET b /ws[] 0 > 101 0",
+            "closed GET b /ws[] 0 > 101 0",
+        ],
+    ),
+    case(
+        "a refused tunnel, with a length that CONNECT cannot have, and one that is opened",
+        &[
+            Q(b"CONNECT bank:443 HTTP/1.1\r\nHost: bank:443\r\nContent-Length: 999\r\n\r\n"),
+            A(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n"),
+            Q(b"CONNECT bank:443 HTTP/1.1\r\nHost: bank:443\r\nProxy-Authorization: Basic dTpw\r\n\r\n"),
+            A(b"HTTP/1.1 200 OK\r\n\r\n"),
+            Q(b"\x16\x03\x01\0\0"),
+        ],
+        &[
+            "CONNECT bank:443 [] 0 > 407 0 unexpected_body",
+            "CONNECT bank:443 [] 0 > 200 0 basic",
+        ],
+    ),
+    case(
+        "a CONNECT that nobody answers",
+        &[Q(b"CONNECT bank:443 HTTP/1.1\r\nHost: bank:443\r\n\r\n\x16\x03\x01\0\0")],
+        &["CONNECT bank:443 [] 0 > ?"],
     ),
     case(
         "a body until close",

@@ -1,0 +1,150 @@
+//! DNS over TCP (RFC 1035 section 4.2.2): what servers answer.
+//!
+//! Each message follows its length. Where bytes were missed that may have held a length,
+//! no later one can be told from what surrounds it, and the connection is given up.
+
+use std::collections::VecDeque;
+
+use super::{Delivery, Way};
+use crate::pipeline::names::{Answer, Ignored, parse};
+use crate::pipeline::settings::Limits;
+
+/// Bytes of the length before a message.
+const LENGTH_BYTES: usize = 2;
+
+/// The answers of a connection.
+#[derive(Debug, Default)]
+pub(super) struct Dns {
+    /// The start of a message that goes on, its length included.
+    buffer: Vec<u8>,
+    /// Bytes that are left of a message that is not looked at.
+    passed_over: u64,
+    /// It is not known where the next message begins.
+    is_lost: bool,
+    /// What the messages of the last delivery say.
+    answers: VecDeque<Result<Answer, Ignored>>,
+}
+
+impl Dns {
+    /// Takes the next part of one way.
+    pub(super) fn feed(&mut self, limits: &Limits, way: Way, delivery: Delivery<'_>) {
+        if way == Way::ToServer || self.is_lost {
+            return;
+        }
+        match delivery {
+            Delivery::Bytes(bytes) => self.take(bytes, limits.stream_bytes as usize),
+            Delivery::Gap(bytes) | Delivery::GapToldBefore(bytes) => self.skip(bytes),
+            Delivery::End => self.buffer = Vec::new(),
+        }
+    }
+
+    /// Bytes held in buffers.
+    pub(super) fn buffered(&self) -> usize {
+        self.buffer.capacity()
+    }
+
+    /// What the next message says, in order.
+    pub(super) fn poll(&mut self) -> Option<Result<Answer, Ignored>> {
+        self.answers.pop_front()
+    }
+
+    fn take(&mut self, mut bytes: &[u8], most: usize) {
+        while !bytes.is_empty() {
+            let passed_over = self.passed_over.min(bytes.len() as u64);
+            self.passed_over -= passed_over;
+            bytes = bytes.get(passed_over as usize..).unwrap_or_default();
+            bytes = if self.buffer.is_empty() {
+                self.take_whole(bytes, most)
+            } else {
+                self.join(bytes, most)
+            };
+        }
+    }
+
+    /// Takes a message that is whole in the delivery, or keeps the start of one.
+    fn take_whole<'a>(&mut self, bytes: &'a [u8], most: usize) -> &'a [u8] {
+        if let Some((message, rest)) = split_message(bytes) {
+            self.answer(message);
+            return rest;
+        }
+        if !self.pass_over(bytes, most) {
+            self.buffer = bytes.to_vec();
+        }
+        b""
+    }
+
+    /// Adds to the start of a message; answers what comes after it.
+    fn join<'a>(&mut self, bytes: &'a [u8], most: usize) -> &'a [u8] {
+        let missing = missing(&self.buffer).unwrap_or(1).min(bytes.len());
+        let (more, rest) = bytes.split_at_checked(missing).unwrap_or((bytes, b""));
+        self.buffer.extend_from_slice(more);
+        if missing_nothing(&self.buffer) {
+            let whole = std::mem::take(&mut self.buffer);
+            if let Some((message, _)) = split_message(&whole) {
+                self.answer(message);
+            }
+        } else {
+            let start = std::mem::take(&mut self.buffer);
+            if !self.pass_over(&start, most) {
+                self.buffer = start;
+            }
+        }
+        rest
+    }
+
+    /// Decides not to look at a message longer than what is kept.
+    fn pass_over(&mut self, start: &[u8], most: usize) -> bool {
+        let is_too_long = length_of(start).is_some_and(|length| LENGTH_BYTES + length > most);
+        if is_too_long {
+            self.passed_over = missing(start).unwrap_or_default() as u64;
+        }
+        is_too_long
+    }
+
+    /// Bytes were missed: the message that they are part of is, if it is one only.
+    fn skip(&mut self, bytes: u64) {
+        // How many follows before any more bytes of this way do.
+        if bytes == 0 {
+            return;
+        }
+        let left = match length_of(&self.buffer) {
+            Some(_) => missing(&self.buffer).unwrap_or_default() as u64,
+            None => self.passed_over,
+        };
+        let is_between = self.buffer.len() < LENGTH_BYTES && self.passed_over == 0;
+        self.buffer = Vec::new();
+        self.is_lost = is_between || bytes > left;
+        self.passed_over = left.saturating_sub(bytes);
+    }
+
+    fn answer(&mut self, message: &[u8]) {
+        let answer = parse(message);
+        if !matches!(answer, Err(Ignored::NoAddress)) {
+            self.answers.push_back(answer);
+        }
+    }
+}
+
+/// The length that a message begins with.
+fn length_of(start: &[u8]) -> Option<usize> {
+    start.first_chunk().map(|length| usize::from(u16::from_be_bytes(*length)))
+}
+
+/// Bytes that a message with this start lacks; none where its length is not known.
+fn missing(start: &[u8]) -> Option<usize> {
+    let whole = LENGTH_BYTES + length_of(start)?;
+    Some(whole.saturating_sub(start.len()))
+}
+
+fn missing_nothing(start: &[u8]) -> bool {
+    missing(start) == Some(0)
+}
+
+/// The message at the start of `bytes` without its length, and what follows it.
+fn split_message(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (_, rest) = bytes.split_at_checked(LENGTH_BYTES)?;
+    rest.split_at_checked(length_of(bytes)?)
+}
+
+#[cfg(test)]
+mod tests;
