@@ -207,6 +207,7 @@ impl Pipeline {
         let after = connection.buffered();
         if let Some(slot) = slot {
             self.learn_answers(slot);
+            self.say_handshake(slot);
             self.account_buffer(slot, before, after);
             self.account_waiting(slot);
             self.note_active(slot, record.cookie);

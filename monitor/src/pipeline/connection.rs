@@ -8,8 +8,10 @@ use super::input::{
 };
 use super::names::{Answer, Ignored};
 use super::naming::DNS_PORT;
+use super::output::tls::Handshake;
 use super::output::{
-    ConnectionEventKind, ConnectionId, ConnectionReport, End, Ends, Observed, PerDirection,
+    ConnectionEventKind, ConnectionId, ConnectionReport, End, Ends, NameSource, Observed,
+    PerDirection,
 };
 use super::process::Process;
 use super::protocol::{Classification, Delivery, ProtocolExchange, Session, Way, classify};
@@ -144,6 +146,16 @@ impl Connection {
         self.session.buffered()
     }
 
+    /// The TLS handshake that was just told.
+    pub(crate) fn take_handshake(&mut self) -> Option<(Timestamp, Handshake)> {
+        self.session.take_handshake()
+    }
+
+    /// What the client calls the server in its hello, as soon as that is known.
+    pub(crate) fn server_name(&self) -> Option<&Arc<str>> {
+        self.session.server_name()
+    }
+
     /// Whether an exchange goes on.
     pub(crate) fn session_waits(&self) -> bool {
         self.session.is_waiting()
@@ -179,11 +191,13 @@ impl Connection {
         let Ends { client, server } = &*self.ends;
         let is_local = client.address.address.is_loopback()
             || client.address.address == server.address.address;
-        match self.observed() {
+        let are_known = match self.observed() {
             Observed::Both => client.process.is_some() && server.process.is_some(),
             Observed::Client => !is_local && client.process.is_some(),
             Observed::Server => !is_local && server.process.is_some(),
-        }
+        };
+        let is_named = server.name.as_ref().is_some_and(|name| name.source > NameSource::Dns);
+        are_known && (is_named || !self.session.may_name_server())
     }
 
     /// The second end of this connection appeared on this host.

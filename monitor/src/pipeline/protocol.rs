@@ -1,20 +1,12 @@
 //! From bytes of both ways of a connection to exchanges.
 //!
-//! `Session` is the one door: it recognises what a connection speaks and hands
+//! [`Session`] is the one door: it recognises what a connection speaks and hands
 //! the bytes to that protocol. Parsing never fails: it yields messages plus named
 //! anomalies, and after bytes that were not seen it looks for the next head.
 
 use std::time::Duration;
 
-use self::dns::Dns;
-use self::http1::Http1;
-use self::http1::switch::{Switch, SwitchTo};
-use self::proxy::Proxy;
-use self::websocket::WebSocket;
-use super::input::SocketAddress;
-use super::names::{Answer, Ignored};
-use super::output::{self, Auth, Encryption, Grpc, Progress, Protocol, Request, Response};
-use super::settings::Limits;
+use super::output::{Auth, Grpc, Progress, Protocol, Request, Response, WebSocket};
 use super::time::Timestamp;
 
 /// Named irregularities.
@@ -34,6 +26,8 @@ mod http1;
 mod proxy;
 /// Conversations from arbitrary bytes.
 mod script;
+/// What a connection speaks.
+mod session;
 /// TLS handshakes.
 mod tls;
 /// WebSocket.
@@ -41,13 +35,12 @@ mod websocket;
 
 pub use anomaly::Anomaly;
 pub use classify::{Classification, classify};
+pub use session::Session;
 
 /// An exchange that goes on for this long is said while it does.
 pub const OPEN_AFTER: Duration = Duration::from_secs(5);
 /// It is said again at most this often.
 pub const OPEN_AGAIN: Duration = Duration::from_secs(60);
-/// Tunnels within tunnels that are looked into.
-const TUNNELS: u8 = 4;
 
 /// Way of bytes, in terms of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +99,7 @@ pub struct ProtocolExchange {
     /// What gRPC adds.
     pub grpc: Option<Box<Grpc>>,
     /// What moved after an upgrade to WebSocket.
-    pub websocket: Option<Box<output::WebSocket>>,
+    pub websocket: Option<Box<WebSocket>>,
     /// Irregularities, each once, in the order of [`Anomaly::ALL`].
     pub anomalies: Vec<Anomaly>,
 }
@@ -117,282 +110,6 @@ fn due(began: Timestamp, said: Option<Timestamp>, now: Timestamp) -> Option<Prog
     match said {
         None => (now.since(began) > OPEN_AFTER).then_some(Progress::Open),
         Some(said) => (now.since(said) >= OPEN_AGAIN).then_some(Progress::StillOpen),
-    }
-}
-
-/// What a connection speaks, from its bytes.
-#[derive(Debug)]
-pub struct Session {
-    speech: Speech,
-    midstream: bool,
-    /// The port of the server is that of DNS.
-    expects_dns: bool,
-    /// Tunnels that were opened within the connection.
-    tunnels: u8,
-    proxied_client: Option<SocketAddress>,
-}
-
-/// What a connection speaks.
-#[derive(Debug)]
-enum Speech {
-    /// Not known yet: the first bytes of each way.
-    Undecided(Box<Beginning>),
-    /// HTTP/1.0 or HTTP/1.1.
-    Http1(Box<Http1>),
-    /// WebSocket, to which HTTP/1 switched.
-    WebSocket(Box<WebSocket>),
-    /// DNS over TCP.
-    Dns(Box<Dns>),
-    /// TLS; its handshake is not read yet.
-    Tls,
-    /// Something else.
-    Opaque,
-}
-
-/// The first bytes of each way, until they can be told.
-#[derive(Debug, Default)]
-struct Beginning {
-    to_server: Vec<u8>,
-    to_client: Vec<u8>,
-}
-
-impl Beginning {
-    fn of(&mut self, way: Way) -> &mut Vec<u8> {
-        match way {
-            Way::ToServer => &mut self.to_server,
-            Way::ToClient => &mut self.to_client,
-        }
-    }
-}
-
-impl Session {
-    /// A connection of which nothing was seen yet; `midstream` where its start was missed.
-    #[must_use]
-    pub fn new(midstream: bool) -> Self {
-        Self {
-            speech: Speech::Undecided(Box::default()),
-            midstream,
-            expects_dns: false,
-            tunnels: 0,
-            proxied_client: None,
-        }
-    }
-
-    /// The port of the server is 53: what is nothing else that is known is DNS.
-    pub fn expect_dns(&mut self) {
-        self.expects_dns = true;
-    }
-
-    /// Takes the next part of one way and appends the exchanges that it completes.
-    pub fn feed(
-        &mut self,
-        limits: &Limits,
-        way: Way,
-        delivery: Delivery<'_>,
-        time: Timestamp,
-        exchanges: &mut Vec<ProtocolExchange>,
-    ) {
-        match &mut self.speech {
-            Speech::Http1(http) => {
-                let after = http.feed(limits, way, delivery, time, exchanges);
-                if let Some(switch) = http.take_switch() {
-                    let bytes = if let Delivery::Bytes(bytes) = delivery { bytes } else { b"" };
-                    let rest = bytes.get(bytes.len().saturating_sub(after)..).unwrap_or_default();
-                    self.switch(switch, limits, way, rest, time, exchanges);
-                }
-            }
-            Speech::WebSocket(websocket) => {
-                // Nobody looks into text messages yet.
-                websocket.feed(way, delivery, time, None, exchanges);
-            }
-            Speech::Dns(dns) => dns.feed(limits, way, delivery),
-            Speech::Tls | Speech::Opaque => {}
-            Speech::Undecided(beginning) => match delivery {
-                Delivery::Bytes(bytes) => self.begin(limits, way, bytes, time, exchanges),
-                // Whatever began here was missed.
-                Delivery::Gap(_) | Delivery::GapToldBefore(_) => {
-                    self.midstream = true;
-                    *beginning.of(way) = Vec::new();
-                }
-                Delivery::End => {}
-            },
-        }
-    }
-
-    /// How the connection is protected, as far as its bytes say.
-    #[must_use]
-    pub fn encryption(&self) -> Encryption {
-        match &self.speech {
-            Speech::Http1(http) if http.is_certain => Encryption::Clear,
-            Speech::WebSocket(_) | Speech::Dns(_) => Encryption::Clear,
-            Speech::Tls => Encryption::Tls,
-            Speech::Http1(_) | Speech::Undecided(_) | Speech::Opaque => Encryption::Unknown,
-        }
-    }
-
-    /// Bytes held in buffers.
-    #[must_use]
-    pub fn buffered(&self) -> usize {
-        match &self.speech {
-            Speech::Http1(http) => http.buffered(),
-            Speech::Dns(dns) => dns.buffered(),
-            Speech::Undecided(beginning) => {
-                beginning.to_server.capacity() + beginning.to_client.capacity()
-            }
-            Speech::WebSocket(_) | Speech::Tls | Speech::Opaque => 0,
-        }
-    }
-
-    /// Says what has gone on for long: see [`OPEN_AFTER`].
-    pub fn say_open(&mut self, now: Timestamp, exchanges: &mut Vec<ProtocolExchange>) {
-        match &mut self.speech {
-            Speech::Http1(http) => http.say_open(now, exchanges),
-            Speech::WebSocket(websocket) => websocket.say_open(now, exchanges),
-            Speech::Undecided(_) | Speech::Dns(_) | Speech::Tls | Speech::Opaque => {}
-        }
-    }
-
-    /// Whether there is an exchange that goes on, so that [`Self::say_open`] may have
-    /// something to say later.
-    #[must_use]
-    pub fn is_waiting(&self) -> bool {
-        match &self.speech {
-            Speech::Http1(http) => http.is_waiting(),
-            Speech::WebSocket(websocket) => !websocket.has_ended(),
-            Speech::Undecided(_) | Speech::Dns(_) | Speech::Tls | Speech::Opaque => false,
-        }
-    }
-
-    /// The next answer of DNS that the connection carried; what is not taken before the
-    /// next delivery adds up.
-    pub(crate) fn poll_answer(&mut self) -> Option<Result<Answer, Ignored>> {
-        if let Speech::Dns(dns) = &mut self.speech { dns.poll() } else { None }
-    }
-
-    /// The client that a proxy in front named (PROXY protocol).
-    #[must_use]
-    pub fn proxied_client(&self) -> Option<SocketAddress> {
-        self.proxied_client
-    }
-
-    /// Decides what the connection speaks, or keeps its first bytes until that is clear.
-    fn begin(
-        &mut self,
-        limits: &Limits,
-        way: Way,
-        bytes: &[u8],
-        time: Timestamp,
-        exchanges: &mut Vec<ProtocolExchange>,
-    ) {
-        let Speech::Undecided(beginning) = &mut self.speech else { return };
-        let kept = beginning.of(way);
-        let mut joined = std::mem::take(kept);
-        joined.extend_from_slice(bytes);
-        let mut rest = joined.as_slice();
-        // A proxy behind a proxy may add a header of its own.
-        while way == Way::ToServer && classify(rest) == Classification::ProxyProtocol {
-            match proxy::parse(rest) {
-                Proxy::Header(length, client) => {
-                    self.proxied_client = client;
-                    rest = rest.get(length..).unwrap_or_default();
-                }
-                Proxy::NeedMore => {
-                    *kept = rest.to_vec();
-                    return;
-                }
-                Proxy::Invalid if !self.midstream => {
-                    self.speech = Speech::Opaque;
-                    return;
-                }
-                Proxy::Invalid => return self.speak_http(limits, way, rest, time, exchanges),
-            }
-        }
-        match (classify(rest), way) {
-            (Classification::NeedMore, _) => *kept = rest.to_vec(),
-            (Classification::Tls, _) => self.speech = Speech::Tls,
-            (Classification::Http1Request, Way::ToServer)
-            | (Classification::Http1Response, Way::ToClient) => {
-                self.speak_http(limits, way, rest, time, exchanges);
-            }
-            // The middle of something, which may be a body: a head may follow.
-            (Classification::Unknown, _) if self.midstream => {
-                self.speak_http(limits, way, rest, time, exchanges);
-            }
-            // RFC 9112 section 2.2: empty lines may precede a request.
-            (Classification::Unknown, Way::ToServer) if rest.starts_with(b"\r\n") => {
-                self.speak_http(limits, way, rest, time, exchanges);
-            }
-            _ if self.expects_dns => self.speak_dns(limits, way, rest),
-            _ => self.speech = Speech::Opaque,
-        }
-    }
-
-    fn speak_dns(&mut self, limits: &Limits, way: Way, bytes: &[u8]) {
-        let mut dns = Box::new(Dns::default());
-        if let Speech::Undecided(beginning) = &mut self.speech {
-            let kept = std::mem::take(beginning.of(!way));
-            dns.feed(limits, !way, Delivery::Bytes(&kept));
-        }
-        dns.feed(limits, way, Delivery::Bytes(bytes));
-        self.speech = Speech::Dns(dns);
-    }
-
-    fn speak_http(
-        &mut self,
-        limits: &Limits,
-        way: Way,
-        bytes: &[u8],
-        time: Timestamp,
-        exchanges: &mut Vec<ProtocolExchange>,
-    ) {
-        let mut kept = Vec::new();
-        if let Speech::Undecided(beginning) = &mut self.speech {
-            kept = std::mem::take(beginning.of(!way));
-        }
-        self.speech = Speech::Http1(Box::new(Http1::new(self.midstream)));
-        for (way, bytes) in [(!way, kept.as_slice()), (way, bytes)] {
-            self.feed(limits, way, Delivery::Bytes(bytes), time, exchanges);
-        }
-    }
-
-    /// HTTP/1 has ended; `rest` is what comes after it in the delivery at hand.
-    fn switch(
-        &mut self,
-        switch: Switch,
-        limits: &Limits,
-        way: Way,
-        rest: &[u8],
-        time: Timestamp,
-        exchanges: &mut Vec<ProtocolExchange>,
-    ) {
-        let Switch { to, held, is_client_lost } = switch;
-        self.speech = match to {
-            SwitchTo::Tunnel if self.tunnels < TUNNELS => {
-                self.tunnels += 1;
-                self.midstream = is_client_lost;
-                Speech::Undecided(Box::default())
-            }
-            SwitchTo::WebSocket { exchange, deflate } => {
-                let mut websocket = Box::new(WebSocket::new(*exchange, deflate));
-                if is_client_lost {
-                    websocket.give_up(Way::ToServer);
-                }
-                websocket.open(time, exchanges);
-                Speech::WebSocket(websocket)
-            }
-            // HTTP/2 begins here: `Http2::upgraded` of the request in `upgraded`, which
-            // its stream 1 answers, instead of saying the response 101.
-            SwitchTo::Http2(upgraded) => {
-                exchanges.push(upgraded.into_exchange());
-                Speech::Opaque
-            }
-            SwitchTo::Tunnel | SwitchTo::Other => Speech::Opaque,
-        };
-        for (way, bytes) in [(Way::ToServer, held.as_slice()), (way, rest)] {
-            if !bytes.is_empty() {
-                self.feed(limits, way, Delivery::Bytes(bytes), time, exchanges);
-            }
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Pipeline;
 use super::detect::Observation;
 use super::input::{Cookie, Source};
-use super::output::{ConnectionEventKind, Exchange, Output};
+use super::output::{ConnectionEventKind, Exchange, Name, NameSource, Output, TlsReport};
 use super::table::Slot;
 use super::time::Timestamp;
 
@@ -28,6 +28,37 @@ impl Pipeline {
             moment,
         );
         self.outputs.push_back(Output::Connection(report));
+    }
+
+    /// Names the server as a hello does, says an open that has waited for that, and the
+    /// handshake once it is told.
+    pub(super) fn say_handshake(&mut self, slot: Slot) {
+        let Some(connection) = self.connections.get_mut(slot) else { return };
+        let told = connection.take_handshake();
+        if connection.reported && told.is_none() {
+            return;
+        }
+        let named =
+            told.as_ref().and_then(|(_, handshake)| handshake.offered.as_ref()?.sni.clone());
+        if let Some(text) = named.or_else(|| connection.server_name().cloned()) {
+            connection.set_name(Name { text, source: NameSource::Sni });
+        }
+        if !connection.reported && (told.is_some() || connection.is_settled()) {
+            self.say_open(slot, self.now);
+        }
+        let Some((time, handshake)) = told else { return };
+        let moment = self.moment();
+        let Some(connection) = self.connections.get_mut(slot) else { return };
+        let report = TlsReport {
+            connection: connection.id(),
+            time: self.wall_offset.wall(time),
+            ends: Arc::clone(connection.ends()),
+            handshake: Arc::new(handshake),
+        };
+        self.stats.handshakes += 1;
+        let observation = Observation::Tls { report: &report, observed: connection.observed() };
+        self.detectors.observe(observation, moment);
+        self.outputs.push_back(Output::Tls(Box::new(report)));
     }
 
     /// Says the exchanges that were just completed.

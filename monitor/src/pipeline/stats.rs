@@ -31,6 +31,8 @@ pub struct Stats {
     pub exchanges: u64,
     /// Exchanges of which some bytes were not seen.
     pub exchanges_incomplete: u64,
+    /// TLS handshakes said.
+    pub handshakes: u64,
     /// Answers of DNS that named addresses.
     pub dns_answers: u64,
     /// Messages of DNS that were malformed or whose name is no host name.

@@ -5,7 +5,10 @@ use std::fmt::Write;
 
 use proptest::prelude::*;
 
+use super::http1::Http1;
 use super::*;
+use crate::pipeline::output::Encryption;
+use crate::pipeline::settings::Limits;
 
 /// Cases: name, parts, one line for each exchange.
 mod cases;

@@ -4,6 +4,8 @@
 //! exchanges. One handshake is told, when all that can be known of it is known; from then
 //! on nothing is held and nothing is looked at.
 
+use std::sync::Arc;
+
 use self::listening::{Feed, Listening};
 use super::{Delivery, Way};
 use crate::pipeline::output::tls::Handshake;
@@ -100,6 +102,19 @@ impl Tls {
             Stage::Ready(told) => Some(*told),
             Stage::Listening(_) | Stage::Over => None,
         }
+    }
+
+    /// What the client calls the server, once its hello is there.
+    pub(super) fn server_name(&self) -> Option<&Arc<str>> {
+        match &self.stage {
+            Stage::Listening(listening) => listening.server_name(),
+            Stage::Ready(_) | Stage::Over => None,
+        }
+    }
+
+    /// Whether the hello of the client is still to come.
+    pub(super) fn awaits_client(&self) -> bool {
+        matches!(&self.stage, Stage::Listening(listening) if listening.awaits_client())
     }
 
     /// Bytes held in buffers.

@@ -1,5 +1,7 @@
 //! A handshake that goes on: where each way is, and what may come on it next.
 
+use std::sync::Arc;
+
 use super::super::Way;
 use super::super::anomaly::Anomaly;
 use super::client_hello::ClientHello;
@@ -69,6 +71,16 @@ pub(super) struct Feed {
 impl Listening {
     pub(super) fn new(midstream: bool) -> Self {
         Self { client: Side::new(), server: Side::new(), talk: Talk::default(), midstream }
+    }
+
+    /// What the client calls the server, once its hello is there.
+    pub(super) fn server_name(&self) -> Option<&Arc<str>> {
+        self.talk.server_name()
+    }
+
+    /// Whether the hello of the client is still to come.
+    pub(super) fn awaits_client(&self) -> bool {
+        self.client.progress == Progress::Hello
     }
 
     /// Bytes held in buffers.

@@ -1,5 +1,7 @@
 //! What both sides have said so far, and what follows from it in the end.
 
+use std::sync::Arc;
+
 use super::super::anomaly::{Anomalies, Anomaly};
 use super::chain::Chain;
 use super::client_hello::ClientHello;
@@ -135,6 +137,11 @@ impl Talk {
 
     pub(super) const fn awaits_second_hello(&self) -> bool {
         self.retry.is_some() && !self.has_second_hello
+    }
+
+    /// What the client calls the server.
+    pub(super) fn server_name(&self) -> Option<&Arc<str>> {
+        self.client.as_ref()?.offered.sni.as_ref()
     }
 
     /// All that is known; none where there was no hello.
