@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::baseline::BaselineError;
 use super::finding::ledger::Ledger;
 use super::finding::{Case, Finding, Report};
-use super::output::{ConnectionId, Ends, Exchange, Observed};
+use super::output::{ConnectionId, Ends, Exchange, Observed, TlsReport};
 use super::settings::Settings;
 use super::slab::Handle;
 use super::time::{Timestamp, WallOffset};
@@ -218,8 +218,17 @@ pub enum Observation<'a> {
         /// Requests begun.
         requests: u64,
     },
+    /// A TLS handshake that has ended, or of which nothing more is seen.
+    Tls {
+        /// What was said.
+        report: &'a TlsReport,
+        /// Which ends live here.
+        observed: Observed,
+    },
     /// Time has passed.
     Tick,
+    /// Nothing comes after this: what waits for more is to be said now.
+    End,
 }
 
 /// When an observation is made.
