@@ -6,6 +6,19 @@ use super::{ConnectionId, Ends};
 use crate::pipeline::protocol::Anomaly;
 use crate::pipeline::time::WallTime;
 
+/// What a cipher suite is made of.
+mod cipher;
+/// Names of cipher suites.
+mod cipher_names;
+/// Names of groups, and which withstand quantum computers.
+mod group;
+/// Names of signature schemes.
+mod signature;
+/// Versions of TLS.
+mod version;
+
+pub use cipher::{BulkCipher, KeyExchange};
+
 /// A TLS handshake.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TlsReport {
@@ -31,6 +44,9 @@ pub struct Handshake {
     /// Group agreed on: of the server's key share, or of its key exchange up to TLS 1.2.
     /// None where the key exchange has no group (static RSA, plain resumption).
     pub group: Option<NamedGroup>,
+    /// Bits of the prime of the server's key exchange, where that is Diffie-Hellman without
+    /// curves up to TLS 1.2.
+    pub dh_bits: Option<u16>,
     /// Signature over the server's key exchange, up to TLS 1.2.
     pub signature: Option<SignatureScheme>,
     /// Application protocol agreed on. TLS 1.3 hides it.
@@ -132,34 +148,32 @@ pub struct Posture {
     pub group: Option<NamedGroup>,
 }
 
-impl NamedGroup {
-    /// Whether it withstands quantum computers: ML-KEM, alone or in a hybrid.
-    #[must_use]
-    pub const fn is_post_quantum(self) -> bool {
-        matches!(self.0, 0x0200..=0x0202 | 0x11eb..=0x11ed)
-    }
-}
-
-impl std::fmt::Display for TlsVersion {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "0x{:04x}", self.0)
-    }
-}
-
 impl std::fmt::Display for CipherSuite {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "0x{:04x}", self.0)
+        write_name(self.name(), self.0, f)
     }
 }
 
 impl std::fmt::Display for NamedGroup {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "0x{:04x}", self.0)
+        write_name(self.name(), self.0, f)
     }
 }
 
 impl std::fmt::Display for SignatureScheme {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "0x{:04x}", self.0)
+        write_name(self.name(), self.0, f)
+    }
+}
+
+/// The name, or the number where there is none.
+fn write_name(
+    name: Option<&str>,
+    number: u16,
+    f: &mut std::fmt::Formatter<'_>,
+) -> std::fmt::Result {
+    match name {
+        Some(name) => f.write_str(name),
+        None => write!(f, "0x{number:04x}"),
     }
 }
