@@ -474,16 +474,17 @@ fn any_process() -> impl Strategy<Value = Process> {
 fn any_settings() -> impl Strategy<Value = Settings> {
     let network =
         (any::<IpAddr>(), 0..=32u8).prop_map(|(address, prefix)| Network { address, prefix });
-    let rule =
-        (option::of(".{0,9}"), option::of(".{0,9}"), vec(network, 0..3), vec(any::<u16>(), 0..3))
-            .prop_map(|(unit, exe, networks, ports)| AllowRule {
-                unit,
-                exe,
-                user: None,
-                names: Vec::new(),
-                networks,
-                ports,
-            });
+    let texts = (option::of(".{0,9}"), option::of(".{0,9}"), vec(".{0,9}", 0..3));
+    let rule = (texts, vec(network, 0..3), vec(any::<u16>(), 0..3)).prop_map(
+        |((unit, exe, names), networks, ports)| AllowRule {
+            unit,
+            exe,
+            user: None,
+            names,
+            networks,
+            ports,
+        },
+    );
     (vec(rule, 0..4), any::<u32>(), any::<Duration>()).prop_map(
         |(allow, connections, idle_timeout)| Settings {
             limits: Limits { connections, idle_timeout, ..Limits::default() },

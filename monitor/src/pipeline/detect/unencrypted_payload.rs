@@ -44,6 +44,13 @@ impl UnencryptedPayload {
 
     fn in_clear(&mut self, exchange: &Exchange, observed: Observed, reports: &mut Reports<'_>) {
         let key = exchange.connection.0;
+        if !exchange.progress.is_first() {
+            // It was counted when it was said first.
+            if let Some(known) = self.memo.find(key, &exchange.ends) {
+                reports.keep(known.finding);
+            }
+            return;
+        }
         if let Some(known) = self.memo.find(key, &exchange.ends)
             && severity(known.reach, exchange.auth) <= known.severity
             && reports.again(known.finding)
@@ -183,6 +190,7 @@ mod tests {
     use super::super::Detectors;
     use super::super::fixture::{ends, exchange, inbound, outbound, process, second, settings};
     use super::*;
+    use crate::pipeline::output::Progress;
 
     const CURL: &str = "/usr/bin/curl";
 
@@ -255,6 +263,20 @@ mod tests {
             detectors.said(),
             [format!("high open 1 {subject}"), format!("high updated 60000 {subject}")]
         );
+    }
+
+    #[test]
+    fn an_exchange_that_goes_on_counts_once_and_keeps_the_finding_open() {
+        let mut detectors = detectors();
+        let ends = outbound(CURL, "203.0.113.7:80");
+        let opened = Exchange { progress: Progress::Open, ..exchange(1, &ends, Auth::None) };
+        detectors.exchange(&opened, Observed::Client, second(0));
+        for hour in 1..48 {
+            let still = Exchange { progress: Progress::StillOpen, ..opened.clone() };
+            detectors.exchange(&still, Observed::Client, second(3600 * hour));
+            detectors.tick(second(3600 * hour));
+        }
+        assert_eq!(detectors.said(), ["high open 1 /usr/bin/curl → 203.0.113.7:80"]);
     }
 
     #[test]
