@@ -21,6 +21,9 @@ mod classify;
 mod http1;
 /// The PROXY protocol in front of a connection.
 mod proxy;
+/// TLS handshakes.
+#[cfg_attr(not(test), expect(dead_code, reason = "`Session` does not feed it yet"))]
+mod tls;
 
 pub use anomaly::Anomaly;
 pub use classify::{Classification, classify};

@@ -68,11 +68,47 @@ pub enum Anomaly {
     TrailingBytes,
     /// A Host or target with user information.
     UserInformation,
+
+    /// Bytes that are no TLS record where one is due (RFC 8446 section 5.1).
+    InvalidTlsRecord,
+    /// A TLS record larger than any may be (RFC 8446 section 5.1).
+    OversizedTlsRecord,
+    /// A client hello in the format of SSL 2.0 (RFC 6176); it is not read.
+    Ssl2Hello,
+    /// A part of a TLS handshake out of its order (RFC 8446 section 4).
+    UnexpectedHandshakeMessage,
+    /// A TLS handshake message larger than what is kept.
+    OversizedHandshake,
+    /// A client hello that is not whole, or an extension of it (RFC 8446 section 4.1.2).
+    InvalidClientHello,
+    /// A server hello that is not whole, or an extension of it (RFC 8446 section 4.1.3).
+    InvalidServerHello,
+    /// A key exchange of a server that is not whole, or has a curve without a name
+    /// (RFC 8422 section 5.4).
+    InvalidKeyExchange,
+    /// A certificate, or the list of them, that cannot be read (RFC 5280, RFC 5246 section 7.4.2).
+    InvalidCertificate,
+    /// An extension of a hello more than once (RFC 8446 section 4.2).
+    DuplicateExtension,
+    /// The server name of a hello is no host name (RFC 6066 section 3).
+    InvalidServerName,
+    /// More versions, groups or application protocols than are kept.
+    ExcessiveOffer,
+    /// The server chose what the client did not offer (RFC 8446 section 4.1.3).
+    UnofferedChoice,
+    /// The server says that both could do better (RFC 8446 section 4.1.3).
+    TlsDowngradeSentinel,
+    /// The client tries a lower version after a failure (RFC 7507).
+    TlsFallback,
+    /// TLS compresses, which gives secrets away (RFC 9325 section 3.3).
+    TlsCompression,
+    /// The server does not know secure renegotiation (RFC 5746 section 3.4).
+    InsecureRenegotiation,
 }
 
 impl Anomaly {
     /// Every anomaly, in the order in which records list them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 49] = [
         Self::Gap,
         Self::ObsoleteFold,
         Self::BareLineFeed,
@@ -105,6 +141,23 @@ impl Anomaly {
         Self::PendingOverflow,
         Self::TrailingBytes,
         Self::UserInformation,
+        Self::InvalidTlsRecord,
+        Self::OversizedTlsRecord,
+        Self::Ssl2Hello,
+        Self::UnexpectedHandshakeMessage,
+        Self::OversizedHandshake,
+        Self::InvalidClientHello,
+        Self::InvalidServerHello,
+        Self::InvalidKeyExchange,
+        Self::InvalidCertificate,
+        Self::DuplicateExtension,
+        Self::InvalidServerName,
+        Self::ExcessiveOffer,
+        Self::UnofferedChoice,
+        Self::TlsDowngradeSentinel,
+        Self::TlsFallback,
+        Self::TlsCompression,
+        Self::InsecureRenegotiation,
     ];
 
     /// The name in records and metrics.
@@ -143,6 +196,24 @@ impl Anomaly {
             Self::PendingOverflow => "pending_overflow",
             Self::TrailingBytes => "trailing_bytes",
             Self::UserInformation => "user_information",
+
+            Self::InvalidTlsRecord => "invalid_tls_record",
+            Self::OversizedTlsRecord => "oversized_tls_record",
+            Self::Ssl2Hello => "ssl2_hello",
+            Self::UnexpectedHandshakeMessage => "unexpected_handshake_message",
+            Self::OversizedHandshake => "oversized_handshake",
+            Self::InvalidClientHello => "invalid_client_hello",
+            Self::InvalidServerHello => "invalid_server_hello",
+            Self::InvalidKeyExchange => "invalid_key_exchange",
+            Self::InvalidCertificate => "invalid_certificate",
+            Self::DuplicateExtension => "duplicate_extension",
+            Self::InvalidServerName => "invalid_sni",
+            Self::ExcessiveOffer => "excessive_offer",
+            Self::UnofferedChoice => "unoffered_choice",
+            Self::TlsDowngradeSentinel => "tls_downgrade_sentinel",
+            Self::TlsFallback => "tls_fallback",
+            Self::TlsCompression => "tls_compression",
+            Self::InsecureRenegotiation => "insecure_renegotiation",
         }
     }
 }
@@ -160,6 +231,11 @@ impl Anomalies {
     /// Notes all of `others`.
     pub(crate) const fn add_all(&mut self, others: Self) {
         self.0 |= others.0;
+    }
+
+    /// Whether it was noted.
+    pub(crate) const fn contains(self, anomaly: Anomaly) -> bool {
+        self.0 >> anomaly as u8 & 1 != 0
     }
 
     /// The list for a record; no allocation where there is none.
