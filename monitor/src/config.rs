@@ -1,7 +1,7 @@
 //! Configuration: the only code that knows TOML.
 //!
 //! ```text
-//! file ─► source ─► syntax ─► reader (schema, kind, value, allow, network) ─► check ─► Effective
+//! file ─► source ─► syntax ─► reader (schema, kind, list, value, allow) ─► check ─► Effective
 //!                      └──────────┴── diagnostic (suggest) ─► Report ◄───────┘
 //! ```
 //!
@@ -23,10 +23,16 @@ mod diagnostic;
 mod effective;
 /// Opens and reads the file without trust in it.
 mod file;
+/// Names of hosts in rules.
+mod host;
 /// What a key takes: reads and shows its values.
 mod kind;
+/// Lists, and what they hold.
+mod list;
 /// Networks in CIDR notation.
 mod network;
+/// Patterns of paths.
+mod path;
 /// From a TOML table to a [`Config`].
 mod reader;
 /// Every key: its name, meaning, range and place in a [`Config`].
@@ -59,7 +65,8 @@ pub struct Config {
     pub state: StateConfig,
     /// `limits.memory`: hard cap on the memory of the daemon, in bytes.
     pub memory_bytes: u64,
-    /// `[limits]`, `[volume]`, `[findings]` and `[[allow]]`: what the pipeline wants.
+    /// `[limits]`, `[volume]`, `[tls]`, `[routes]`, `[findings]` and `[[allow]]`: what the
+    /// pipeline wants.
     pub pipeline: Settings,
 }
 

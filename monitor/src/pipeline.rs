@@ -189,6 +189,8 @@ impl Pipeline {
         for (slot, _) in self.connections.all() {
             self.close(slot, None, self.now);
         }
+        let moment = self.moment();
+        self.detectors.observe(Observation::End, moment);
         self.collect_findings();
     }
 

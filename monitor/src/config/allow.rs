@@ -6,7 +6,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::diagnostic::{Diagnostic, escape_short};
+use super::host;
 use super::kind::{Refusal, integer, plain_text};
+use super::list::{Fault, list, port};
 use super::network;
 use super::reader::Reader;
 use super::schema::ALLOW;
@@ -28,21 +30,10 @@ const KEYS: &[Key] = &[
     ("unit", "the name of a systemd unit; `*` may stand at its end", unit),
     ("exe", "the absolute path of an executable; `*` may stand at its end", exe),
     ("user", "the name or id of a user", user),
+    ("names", "a list of host names, as [\"api.example.com\", \"*.example.com\"]", names),
     ("networks", "a list of networks, as [\"10.0.0.0/8\", \"203.0.113.7\"]", networks),
     ("ports", "a list of ports from 1 to 65535, as [443]", ports),
 ];
-
-/// What is wrong with a value, or with some of the elements of a list.
-enum Fault {
-    Value(Refusal),
-    Elements(Vec<(Range<usize>, Refusal)>),
-}
-
-impl From<Refusal> for Fault {
-    fn from(refusal: Refusal) -> Self {
-        Self::Value(refusal)
-    }
-}
 
 /// Reads the rules of `[[allow]]`.
 pub(super) fn read(reader: &mut Reader, value: &Spanned<DeValue<'_>>, key: Range<usize>) {
@@ -88,8 +79,7 @@ fn read_rule(reader: &mut Reader, table: &DeTable<'_>, path: &str) -> Option<All
                 reader.accepted(path, value.span());
                 continue;
             }
-            Err(Fault::Value(refusal)) => vec![(value.span(), refusal)],
-            Err(Fault::Elements(refused)) => refused,
+            Err(fault) => fault.places(value.span()),
         };
         sound = false;
         for (span, refusal) in refused {
@@ -109,7 +99,12 @@ fn remark(
     let unlimited = *rule == AllowRule::default();
     if unlimited {
         let title = "this rule lets every process of this host talk to anything";
-        let help = "say who with unit, exe or user, and where to with networks and ports";
+        let help = "say who with unit, exe or user, and where to with names, networks and ports";
+        reader.report(Diagnostic::warning(span.clone(), title).help(help));
+    }
+    for name in rule.names.iter().filter(|name| is_below_a_top_level(name)) {
+        let title = format!("`{name}` is every name below a top-level domain");
+        let help = "say which domain, as \"*.example.com\"";
         reader.report(Diagnostic::warning(span.clone(), title).help(help));
     }
     match known.entry(format!("{rule:?}")) {
@@ -121,6 +116,10 @@ fn remark(
             reader.report(Diagnostic::warning(span, "this rule is the same as one above"));
         }
     }
+}
+
+fn is_below_a_top_level(name: &str) -> bool {
+    name.strip_prefix("*.").is_some_and(|parent| !parent.contains('.'))
 }
 
 fn unit(rule: &mut AllowRule, value: &DeValue<'_>) -> Result<(), Fault> {
@@ -161,14 +160,30 @@ fn user(rule: &mut AllowRule, value: &DeValue<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
+fn names(rule: &mut AllowRule, value: &DeValue<'_>) -> Result<(), Fault> {
+    rule.names = some(value, name)?;
+    Ok(())
+}
+
 fn networks(rule: &mut AllowRule, value: &DeValue<'_>) -> Result<(), Fault> {
-    rule.networks = list(value, network)?;
+    rule.networks = some(value, network)?;
     Ok(())
 }
 
 fn ports(rule: &mut AllowRule, value: &DeValue<'_>) -> Result<(), Fault> {
-    rule.ports = list(value, port)?;
+    rule.ports = some(value, port)?;
     Ok(())
+}
+
+fn name(value: &DeValue<'_>) -> Result<String, Refusal> {
+    let DeValue::String(text) = value else { return Err(Refusal::found(value)) };
+    host::parse(text).map_err(|error| {
+        let refusal = Refusal::new(error.fault.to_string());
+        match error.remedy {
+            Some(remedy) => refusal.remedy(remedy),
+            None => refusal,
+        }
+    })
 }
 
 fn network(value: &DeValue<'_>) -> Result<Network, Refusal> {
@@ -177,37 +192,24 @@ fn network(value: &DeValue<'_>) -> Result<Network, Refusal> {
         let refusal = Refusal::new(error.to_string());
         match error.correction() {
             Some(network) => refusal.remedy(format!("did you mean \"{network}\"?")),
+            None if host::parse(text).is_ok() => refusal.remedy("names go under `names`"),
             None => refusal,
         }
     })
 }
 
-fn port(value: &DeValue<'_>) -> Result<u16, Refusal> {
-    let DeValue::Integer(number) = value else { return Err(Refusal::found(value)) };
-    let port = integer(number).and_then(|number| u16::try_from(number).ok());
-    port.filter(|&port| port != 0).ok_or_else(|| Refusal::new("out of range"))
-}
-
 /// The elements of a list. An empty one would allow everything, which is written by
 /// leaving the key out.
-fn list<T>(
+fn some<T>(
     value: &DeValue<'_>,
     element: fn(&DeValue<'_>) -> Result<T, Refusal>,
 ) -> Result<Vec<T>, Fault> {
-    let DeValue::Array(elements) = value else { return Err(Refusal::found(value).into()) };
+    let elements = list(value, element)?;
     if elements.is_empty() {
         let remedy = "leave the key out to allow any";
         return Err(Refusal::new("the list is empty").remedy(remedy).into());
     }
-    let mut taken = Vec::new();
-    let mut refused = Vec::new();
-    for value in elements {
-        match element(value.get_ref()) {
-            Ok(value) => taken.push(value),
-            Err(refusal) => refused.push((value.span(), refusal)),
-        }
-    }
-    if refused.is_empty() { Ok(taken) } else { Err(Fault::Elements(refused)) }
+    Ok(elements)
 }
 
 /// A text that may end in `*`.

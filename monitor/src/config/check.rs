@@ -1,6 +1,9 @@
+use std::collections::BTreeSet;
+
 use super::diagnostic::Diagnostic;
 use super::reader::Reader;
 use super::value::format_size;
+use crate::pipeline::output::tls::{CipherSuite, TlsVersion};
 
 const MEMORY: &str = "limits.memory";
 const RING: &str = "capture.ring_bytes";
@@ -8,6 +11,11 @@ const BUFFERED: &str = "limits.buffered_bytes";
 const STREAM: &str = "limits.stream_bytes";
 const HEAD: &str = "limits.head_bytes";
 const LISTEN: &str = "metrics.listen";
+const TLS_VERSION: &str = "tls.minimum_version";
+const TLS_PORTS: &str = "tls.tls_ports";
+const CLEAR_PORTS: &str = "tls.clear_ports";
+const ALLOWED: &str = "tls.allowed_ciphers";
+const REFUSED: &str = "tls.refused_ciphers";
 
 /// What keys say about each other, and what is allowed but unwise.
 pub(super) fn check(reader: &mut Reader) {
@@ -21,6 +29,38 @@ pub(super) fn check(reader: &mut Reader) {
     at_most(reader, &[(STREAM, stream)], (BUFFERED, buffered));
     at_most(reader, &[(RING, ring), (BUFFERED, buffered)], (MEMORY, memory));
     listen(reader);
+    tls(reader);
+}
+
+fn tls(reader: &mut Reader) {
+    let profile = reader.config.pipeline.tls.clone();
+    let both = first_of_both(&profile.tls_ports, &profile.clear_ports);
+    exclude(reader, (TLS_PORTS, CLEAR_PORTS), both.map(|port| port.to_string()));
+    let both = first_of_both(&profile.allowed_ciphers, &profile.refused_ciphers);
+    exclude(reader, (ALLOWED, REFUSED), both.map(|suite| CipherSuite(suite).to_string()));
+    if let Some(span) = reader.span(TLS_VERSION)
+        && TlsVersion(profile.minimum_version) < TlsVersion::TLS12
+    {
+        let title = "TLS 1.0 and 1.1 are not to be used any more (RFC 8996)";
+        let help = "findings about them are what shows who still does";
+        reader.report(Diagnostic::warning(span, title).help(help));
+    }
+}
+
+/// What two lists may not both have. A list that was not accepted is not judged again.
+fn exclude(reader: &mut Reader, (one, other): (&str, &str), both: Option<String>) {
+    let Some(both) = both else { return };
+    if reader.is_refused(one) || reader.is_refused(other) {
+        return;
+    }
+    let Some(span) = reader.span(other).or_else(|| reader.span(one)) else { return };
+    let title = format!("{both} is in both `{one}` and `{other}`");
+    reader.report(Diagnostic::error(span, title).help("take it out of one of them"));
+}
+
+fn first_of_both(one: &[u16], other: &[u16]) -> Option<u16> {
+    let one: BTreeSet<_> = one.iter().collect();
+    other.iter().find(|number| one.contains(number)).copied()
 }
 
 /// Parts in bytes that together must not be more than a whole. A value that was not

@@ -4,7 +4,7 @@ use super::allow::rule_path;
 use super::diagnostic::Report;
 use super::kind::quoted;
 use super::schema::{ALLOW, ALLOW_DOC, Key, SECTIONS, Section};
-use super::{Config, network};
+use super::{Config, list, network};
 use crate::pipeline::settings::AllowRule;
 
 /// A configuration with where each value of it came from.
@@ -135,16 +135,15 @@ fn rule_values(rule: &AllowRule) -> Vec<(&'static str, String)> {
         .into_iter()
         .filter_map(|(name, text)| text.as_deref().map(|text| (name, quoted(text))))
         .collect();
+    if !rule.names.is_empty() {
+        values.push(("names", list::show(rule.names.iter().map(|name| quoted(name)))));
+    }
     if !rule.networks.is_empty() {
         let networks = rule.networks.iter().map(|known| quoted(&network::format(known)));
-        values.push(("networks", list(networks)));
+        values.push(("networks", list::show(networks)));
     }
     if !rule.ports.is_empty() {
-        values.push(("ports", list(rule.ports.iter().map(u16::to_string))));
+        values.push(("ports", list::show(rule.ports.iter().map(u16::to_string))));
     }
     values
-}
-
-fn list(values: impl Iterator<Item = String>) -> String {
-    format!("[{}]", values.collect::<Vec<_>>().join(", "))
 }

@@ -6,9 +6,12 @@ use toml::de::{DeInteger, DeValue};
 
 use super::Config;
 use super::diagnostic::obeyed;
+use super::list::{self, Fault, cipher, list, port};
+use super::path;
 use super::schema::{Kind, TIERS, Unit};
 use super::suggest::nearest;
 use super::value::{format_duration, format_size, parse_duration, parse_size};
+use crate::pipeline::output::tls::CipherSuite;
 
 /// Longest path, in bytes (`PATH_MAX`).
 const LONGEST_PATH: usize = 4096;
@@ -39,7 +42,7 @@ impl Refusal {
 
 impl Kind {
     /// Puts a value into its place.
-    pub(super) fn accept(&self, config: &mut Config, value: &DeValue<'_>) -> Result<(), Refusal> {
+    pub(super) fn accept(&self, config: &mut Config, value: &DeValue<'_>) -> Result<(), Fault> {
         match self {
             Self::Whole { unit, least, most, set, .. } => {
                 set(config, whole(*unit, *least, *most, value)?);
@@ -48,7 +51,12 @@ impl Kind {
                 set(config, duration(*least, *most, value)?);
             }
             Self::Real { least, most, set, .. } => set(config, real(*least, *most, value)?),
-            Self::Tier => config.capture.tier = tier(value)?,
+            Self::Flag { set, .. } => set(config, flag(value)?),
+            Self::Choice { choices, set, .. } => set(config, choice(choices, value)?),
+            Self::Ports { set, .. } => set(config, list(value, port)?),
+            Self::Ciphers { set, .. } => set(config, list(value, cipher)?),
+            Self::Paths { set, .. } => set(config, list(value, path::pattern)?),
+            Self::Tier => config.capture.tier = choice(TIERS, value)?,
             Self::Listen => config.metrics.listen = listen(value)?,
             Self::Directory => config.state.directory = directory(value)?,
         }
@@ -70,7 +78,16 @@ impl Kind {
                 format!("a duration from {} to {}", format_duration(*least), format_duration(*most))
             }
             Self::Real { least, most, .. } => format!("a number from {least:?} to {most:?}"),
-            Self::Tier => choices(),
+            Self::Flag { .. } => "true or false".to_owned(),
+            Self::Choice { choices, .. } => one_of(choices),
+            Self::Ports { .. } => "a list of ports from 1 to 65535, as [443]".to_owned(),
+            Self::Ciphers { .. } => {
+                "a list of cipher suites, as [\"TLS_AES_256_GCM_SHA384\"]".to_owned()
+            }
+            Self::Paths { .. } => {
+                "a list of paths, as [\"/accounts/{id}\", \"/static/*\"]".to_owned()
+            }
+            Self::Tier => one_of(TIERS),
             Self::Listen => "an IP address with a port".to_owned(),
             Self::Directory => "an absolute path".to_owned(),
         }
@@ -83,10 +100,15 @@ impl Kind {
             Self::Whole { value, .. } => quoted(&format_size(value(config))),
             Self::Duration { value, .. } => quoted(&format_duration(value(config))),
             Self::Real { value, .. } => format!("{:?}", value(config)),
-            Self::Tier => {
-                let name = TIERS.iter().find(|(_, tier)| *tier == config.capture.tier);
-                quoted(name.expect("every tier has a name").0)
+            Self::Flag { value, .. } => value(config).to_string(),
+            Self::Choice { choices, value, .. } => quoted(name_of(choices, value(config))),
+            Self::Ports { value, .. } => list::show(value(config).iter().map(u16::to_string)),
+            Self::Ciphers { value, .. } => {
+                let suites = value(config).iter().map(|suite| CipherSuite(*suite));
+                list::show(suites.map(|suite| quoted(&suite.to_string())))
             }
+            Self::Paths { value, .. } => list::show(value(config).iter().map(|path| quoted(path))),
+            Self::Tier => quoted(name_of(TIERS, config.capture.tier)),
             Self::Listen => quoted(&config.metrics.listen.to_string()),
             Self::Directory => quoted(&config.state.directory.to_string_lossy()),
         }
@@ -190,20 +212,43 @@ fn real(least: f64, most: f64, value: &DeValue<'_>) -> Result<f64, Refusal> {
     number.ok_or_else(|| Refusal::new("out of range"))
 }
 
-fn tier(value: &DeValue<'_>) -> Result<super::TierChoice, Refusal> {
-    let DeValue::String(text) = value else { return Err(Refusal::found(value)) };
-    if let Some((_, tier)) = TIERS.iter().find(|(name, _)| name == text) {
-        return Ok(*tier);
+fn flag(value: &DeValue<'_>) -> Result<bool, Refusal> {
+    match value {
+        DeValue::Boolean(flag) => Ok(*flag),
+        DeValue::String(text) if matches!(text.as_ref(), "true" | "false") => {
+            Err(Refusal::found(value).remedy(format!("write {text} without quotes")))
+        }
+        other => Err(Refusal::found(other)),
     }
-    let refusal = Refusal::new("there is no such tier");
-    Err(match nearest(text, TIERS.iter().map(|(name, _)| *name)) {
+}
+
+fn choice<T: Copy>(choices: &[(&str, T)], value: &DeValue<'_>) -> Result<T, Refusal> {
+    let text = match value {
+        DeValue::String(text) => text,
+        DeValue::Float(number) if choices.iter().any(|(name, _)| *name == number.as_str()) => {
+            let remedy = format!("write it as a text: \"{}\"", number.as_str());
+            return Err(Refusal::found(value).remedy(remedy));
+        }
+        other => return Err(Refusal::found(other)),
+    };
+    if let Some((_, choice)) = choices.iter().find(|(name, _)| name == text) {
+        return Ok(*choice);
+    }
+    let refusal = Refusal::new("there is no such choice");
+    // Of numbers the nearest is seldom the one that was meant.
+    let words = choices.iter().map(|(name, _)| *name).filter(|name| !name.contains('.'));
+    Err(match nearest(text, words) {
         Some(name) => refusal.remedy(format!("did you mean \"{name}\"?")),
         None => refusal,
     })
 }
 
-fn choices() -> String {
-    let names: Vec<String> = TIERS.iter().map(|(name, _)| quoted(name)).collect();
+fn name_of<T: PartialEq>(choices: &[(&'static str, T)], value: T) -> &'static str {
+    choices.iter().find(|(_, choice)| *choice == value).expect("every choice has a name").0
+}
+
+fn one_of<T>(choices: &[(&str, T)]) -> String {
+    let names: Vec<String> = choices.iter().map(|(name, _)| quoted(name)).collect();
     format!("one of {}", names.join(", "))
 }
 

@@ -149,9 +149,11 @@ impl Reader {
         let path = section.path(key);
         match key.kind.accept(&mut self.config, value.get_ref()) {
             Ok(()) => self.accepted(path, value.span()),
-            Err(refusal) => {
+            Err(fault) => {
                 let expected = key.kind.expected();
-                self.refuse(&path, &expected, value.span(), refusal);
+                for (span, refusal) in fault.places(value.span()) {
+                    self.refuse(&path, &expected, span, refusal);
+                }
                 self.refused.insert(path);
             }
         }

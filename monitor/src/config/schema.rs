@@ -52,6 +52,20 @@ pub(super) enum Kind {
     },
     /// A number, from `least` to `most`.
     Real { least: f64, most: f64, value: fn(&Config) -> f64, set: fn(&mut Config, f64) },
+    /// True or false.
+    Flag { value: fn(&Config) -> bool, set: fn(&mut Config, bool) },
+    /// One of a few names, each for a number.
+    Choice {
+        choices: &'static [(&'static str, u16)],
+        value: fn(&Config) -> u16,
+        set: fn(&mut Config, u16),
+    },
+    /// Ports, or none.
+    Ports { value: fn(&Config) -> &[u16], set: fn(&mut Config, Vec<u16>) },
+    /// Cipher suites, or none.
+    Ciphers { value: fn(&Config) -> &[u16], set: fn(&mut Config, Vec<u16>) },
+    /// Patterns of paths, or none.
+    Paths { value: fn(&Config) -> &[String], set: fn(&mut Config, Vec<String>) },
     /// A capture tier or `auto`.
     Tier,
     /// Address and port of the metrics endpoint.
@@ -78,6 +92,10 @@ pub(super) const TIERS: &[(&str, TierChoice)] = &[
     ("b", TierChoice::Only(Tier::B)),
 ];
 
+/// The choices of `tls.minimum_version`, as they are on the wire.
+pub(super) const TLS_VERSIONS: &[(&str, u16)] =
+    &[("1.0", 0x0301), ("1.1", 0x0302), ("1.2", 0x0303), ("1.3", 0x0304)];
+
 /// Name of the array of tables that the schema does not hold: see [`super::allow`].
 pub(super) const ALLOW: &str = "allow";
 
@@ -87,13 +105,19 @@ pub(super) const ALLOW_DOC: &[&str] = &[
     "any rule each identity and destination is reported once, for information.",
     "unit, exe and user say who; a rule must match all that are given. A rule with none",
     "of them is for every identity on this host. unit and exe may end in `*`.",
-    "networks (CIDR or single addresses) and ports say where to; left out, anywhere.",
-    "For example:",
+    "names, networks (CIDR or single addresses) and ports say where to; left out,",
+    "anywhere. A name may start with `*.`, which stands for one label or more. Names are",
+    "what clients say (TLS, HTTP) or asked DNS for, so a process that lies can say any:",
+    "where that matters give its networks too. For example:",
+    "",
+    "    [[allow]]",
+    "    unit = \"payments.service\"",
+    "    names = [\"api.example.com\", \"*.partner.example\"]",
+    "    ports = [443]",
     "",
     "    [[allow]]",
     "    unit = \"payments.service\"",
     "    networks = [\"10.0.0.0/8\", \"203.0.113.7\"]",
-    "    ports = [443]",
 ];
 
 const KIB: u64 = 1024;
@@ -139,6 +163,22 @@ macro_rules! real {
     };
 }
 
+/// A kind of a field of [`Config`] that is taken as it is, or a list.
+macro_rules! plain {
+    (Flag, $($field:ident).+) => {
+        Kind::Flag {
+            value: |config| config.$($field).+,
+            set: |config, value| config.$($field).+ = value,
+        }
+    };
+    ($kind:ident, $($field:ident).+) => {
+        Kind::$kind {
+            value: |config| &config.$($field).+,
+            set: |config, value| config.$($field).+ = value,
+        }
+    };
+}
+
 /// Every table with every key.
 pub(super) static SECTIONS: &[Section] = &[
     Section { name: "", doc: &[], keys: TOP },
@@ -152,6 +192,16 @@ pub(super) static SECTIONS: &[Section] = &[
         name: "volume",
         doc: &["Learning and judging how much an identity exchanges with a destination."],
         keys: VOLUME,
+    },
+    Section {
+        name: "tls",
+        doc: &["What TLS has to be. What is less is reported as `weak_encryption`."],
+        keys: TLS,
+    },
+    Section {
+        name: "routes",
+        doc: &["How paths become routes: `/accounts/42` is one of `/accounts/{id}`."],
+        keys: ROUTES,
     },
     Section { name: "findings", doc: &["How findings are kept."], keys: FINDINGS },
     Section { name: "metrics", doc: &["The Prometheus endpoint, over HTTP."], keys: METRICS },
@@ -232,6 +282,26 @@ static LIMITS: &[Key] = &[
         kind: whole!(Count, 16, 1_000_000, pipeline.limits.findings),
     },
     Key {
+        name: "header_list_bytes",
+        doc: &["Bytes of the decoded header fields of one HTTP/2 message."],
+        kind: whole!(Bytes, 4 * KIB, MIB, pipeline.limits.header_list_bytes),
+    },
+    Key {
+        name: "streams",
+        doc: &["Streams of an HTTP/2 connection that are followed at a time."],
+        kind: whole!(Count, 1, 65_535, pipeline.limits.streams),
+    },
+    Key {
+        name: "names",
+        doc: &["Addresses that DNS named."],
+        kind: whole!(Count, 64, 4_194_304, pipeline.limits.names),
+    },
+    Key {
+        name: "endpoints",
+        doc: &["Endpoints in the inventory."],
+        kind: whole!(Count, 64, 1_000_000, pipeline.limits.endpoints),
+    },
+    Key {
         name: "idle_timeout",
         doc: &["A connection without traffic for this long may be evicted first."],
         kind: duration!(SECOND, DAY.saturating_mul(30), pipeline.limits.idle_timeout),
@@ -263,6 +333,92 @@ static VOLUME: &[Key] = &[
         name: "tolerance",
         doc: &["Deviations from the median that are still expected."],
         kind: real!(1.0, 1000.0, pipeline.volume.tolerance),
+    },
+];
+
+static TLS: &[Key] = &[
+    Key {
+        name: "minimum_version",
+        doc: &["Lowest version that does not fail. SSL always fails."],
+        kind: Kind::Choice {
+            choices: TLS_VERSIONS,
+            value: |config| config.pipeline.tls.minimum_version,
+            set: |config, version| config.pipeline.tls.minimum_version = version,
+        },
+    },
+    Key {
+        name: "require_256_bit",
+        doc: &["AES-256 or ChaCha20 is demanded. If false, other ciphers are only named."],
+        kind: plain!(Flag, pipeline.tls.require_256_bit),
+    },
+    Key {
+        name: "require_post_quantum",
+        doc: &["A group with ML-KEM is demanded. If false, other groups are only named."],
+        kind: plain!(Flag, pipeline.tls.require_post_quantum),
+    },
+    Key {
+        name: "allowed_ciphers",
+        doc: &["Where any is given, every other suite fails."],
+        kind: plain!(Ciphers, pipeline.tls.allowed_ciphers),
+    },
+    Key {
+        name: "refused_ciphers",
+        doc: &["Suites that fail, beside those that are broken (NULL, EXPORT, RC4, DES, 3DES)."],
+        kind: plain!(Ciphers, pipeline.tls.refused_ciphers),
+    },
+    Key {
+        name: "minimum_rsa_bits",
+        doc: &["RSA and DSA keys with fewer bits fail."],
+        kind: whole!(Count, 1024, 16_384, pipeline.tls.minimum_rsa_bits),
+    },
+    Key {
+        name: "minimum_ec_bits",
+        doc: &["Elliptic curves with fewer bits fail, in certificates and key exchanges."],
+        kind: whole!(Count, 160, 521, pipeline.tls.minimum_ec_bits),
+    },
+    Key {
+        name: "minimum_dh_bits",
+        doc: &["Diffie-Hellman key exchanges with fewer bits fail."],
+        kind: whole!(Count, 1024, 16_384, pipeline.tls.minimum_dh_bits),
+    },
+    Key {
+        name: "certificate_warning",
+        doc: &[
+            "A certificate that ends within this long is reported; one that lives for days,",
+            "in the last quarter of its life.",
+        ],
+        kind: duration!(SECOND, DAY.saturating_mul(366), pipeline.tls.certificate_warning),
+    },
+    Key {
+        name: "tls_ports",
+        doc: &["Ports that clear text is reported on."],
+        kind: plain!(Ports, pipeline.tls.tls_ports),
+    },
+    Key {
+        name: "clear_ports",
+        doc: &["Ports that TLS is reported on."],
+        kind: plain!(Ports, pipeline.tls.clear_ports),
+    },
+];
+
+static ROUTES: &[Key] = &[
+    Key {
+        name: "patterns",
+        doc: &[
+            "Routes that are known: they win over what is found out. `{name}` stands for a",
+            "segment, `*` at the end for the rest.",
+        ],
+        kind: plain!(Paths, pipeline.routes.patterns),
+    },
+    Key {
+        name: "segment_values",
+        doc: &["Distinct values of a segment beyond which it is a parameter."],
+        kind: whole!(Count, 2, 10_000, pipeline.routes.segment_values),
+    },
+    Key {
+        name: "routes",
+        doc: &["Routes kept for one service."],
+        kind: whole!(Count, 10, 100_000, pipeline.routes.routes),
     },
 ];
 
@@ -331,6 +487,27 @@ mod tests {
                     assert!((*least..=*most).contains(&value(&config)), "{}", key.name);
                     set(&mut config, *most);
                     assert!(value(&config) >= *most, "{}", key.name);
+                }
+                Kind::Flag { value, set } => {
+                    for flag in [true, false] {
+                        set(&mut config, flag);
+                        assert_eq!(value(&config), flag, "{}", key.name);
+                    }
+                }
+                Kind::Choice { choices, value, set } => {
+                    assert!(choices.iter().any(|(_, number)| *number == value(&config)));
+                    for (_, number) in *choices {
+                        set(&mut config, *number);
+                        assert_eq!(value(&config), *number, "{}", key.name);
+                    }
+                }
+                Kind::Ports { value, set } | Kind::Ciphers { value, set } => {
+                    set(&mut config, vec![1, 2]);
+                    assert_eq!(value(&config), [1, 2], "{}", key.name);
+                }
+                Kind::Paths { value, set } => {
+                    set(&mut config, vec!["/a".to_owned()]);
+                    assert_eq!(value(&config), ["/a"], "{}", key.name);
                 }
                 Kind::Tier | Kind::Listen | Kind::Directory => {}
             }

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::schema::{Kind, SECTIONS, TIERS, Unit};
 use super::*;
+use crate::pipeline::output::tls::CipherSuite;
 use crate::pipeline::settings::{AllowRule, Network};
 
 /// What `check-config --print-effective` says of a text: diagnostics, then the result.
@@ -74,15 +75,16 @@ fn the_example_with_its_values_uncommented_gives_the_defaults() {
 }
 
 #[test]
-fn the_example_rule_of_the_documentation_is_valid() {
+fn the_example_rules_of_the_documentation_are_valid() {
     let rule: String = example()
         .lines()
         .filter_map(|line| line.strip_prefix("#     "))
         .map(|line| format!("{line}\n"))
         .collect();
     let config = read_back(&rule);
-    assert_eq!(config.pipeline.allow.len(), 1);
-    assert_eq!(config.pipeline.allow[0].networks.len(), 2);
+    assert_eq!(config.pipeline.allow.len(), 2);
+    assert_eq!(config.pipeline.allow[0].names.len(), 2);
+    assert_eq!(config.pipeline.allow[1].networks.len(), 2);
 }
 
 #[test]
@@ -144,7 +146,7 @@ fn deep_and_endless_texts_are_refused_with_few_words() {
 
 /// Any configuration that a file can give.
 fn any_config() -> impl Strategy<Value = Config> {
-    let numbers = prop::collection::vec(any::<u64>(), 40);
+    let numbers = prop::collection::vec(any::<u64>(), 60);
     let rules = prop::collection::vec(any_rule(), 0..4);
     (numbers, rules, any::<(std::net::IpAddr, u16)>(), "/(\\PC|\u{202e}){0,30}", 0..TIERS.len())
         .prop_map(|(numbers, rules, listen, directory, tier)| {
@@ -159,6 +161,8 @@ fn any_config() -> impl Strategy<Value = Config> {
             config.memory_bytes = 64 << 30;
             config.pipeline.limits.head_bytes = 4096;
             config.pipeline.limits.buffered_bytes |= 16 << 20;
+            let tls = &mut config.pipeline.tls;
+            tls.refused_ciphers.retain(|suite| !tls.allowed_ciphers.contains(suite));
             config.pipeline.allow = rules;
             config
         })
@@ -177,6 +181,26 @@ fn within(kind: &Kind, config: &mut Config, number: u64) {
         Kind::Real { least, most, set, .. } => {
             set(config, least + (most - least) * (number as f64 / u64::MAX as f64));
         }
+        Kind::Flag { set, .. } => set(config, number % 2 == 1),
+        Kind::Choice { choices, set, .. } => {
+            set(config, choices[number as usize % choices.len()].1);
+        }
+        // The ports of one list are odd, those of the other even.
+        Kind::Ports { set, value } => {
+            let is_odd = value(config).iter().any(|port| port % 2 == 1);
+            let ports =
+                number.to_le_bytes().map(|byte| u16::from(byte) * 2 + 2 - u16::from(is_odd));
+            set(config, ports[..number as usize % 8].to_vec());
+        }
+        Kind::Ciphers { set, .. } => {
+            let suites = CipherSuite::names().skip(number as usize % 300).take(number as usize % 4);
+            let suites = suites.map(|name| CipherSuite::from_name(name).unwrap().0);
+            set(config, suites.collect());
+        }
+        Kind::Paths { set, .. } => {
+            let paths = ["/", "/accounts/{id}", "/\"a\\b\"/{x}/*", "/\u{202e}"];
+            set(config, paths[..number as usize % 5].iter().map(|&path| path.into()).collect());
+        }
         Kind::Tier | Kind::Listen | Kind::Directory => {}
     }
 }
@@ -186,11 +210,12 @@ prop_compose! {
         unit in prop::option::of("[a-z\"\\\\ö@-]{1,20}[.]service[*]?"),
         exe in prop::option::of("/[a-z\"'\\\\ö \u{202e}]{0,20}[*]?"),
         user in prop::option::of("[a-z0-9\"#]{1,20}"),
+        names in prop::collection::vec("([*][.])?[a-z][a-z0-9_]{0,9}[.]example", 0..3),
         addresses in prop::collection::vec((any::<std::net::IpAddr>(), any::<u8>()), 0..3),
         ports in prop::collection::vec(1u16.., 0..3),
     ) -> AllowRule {
         let networks = addresses.into_iter().filter_map(|(address, prefix)| any_network(address, prefix));
-        AllowRule { unit, exe, user, names: Vec::new(), networks: networks.collect(), ports }
+        AllowRule { unit, exe, user, names, networks: networks.collect(), ports }
     }
 }
 
@@ -218,7 +243,7 @@ proptest! {
 
     #[test]
     fn any_mutation_of_a_good_file_is_answered(
-        cut in 0usize..1200,
+        cut in 0usize..2400,
         length in 0usize..40,
         insert in "(\\PC|[\\[\\]={}\"'\n.,#*/-]){0,8}",
     ) {

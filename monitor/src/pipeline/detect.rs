@@ -8,25 +8,33 @@ use std::sync::Arc;
 
 use super::baseline::BaselineError;
 use super::finding::ledger::Ledger;
-use super::finding::{Case, Finding, Report};
-use super::output::{ConnectionId, Ends, Exchange, Observed};
+use super::finding::{Case, Finding, Report, Severity};
+use super::output::{ConnectionId, Ends, Exchange, Observed, TlsReport};
 use super::settings::Settings;
 use super::slab::Handle;
 use super::time::{Timestamp, WallOffset};
+use port_mismatch::PortMismatch;
 use unencrypted_payload::UnencryptedPayload;
 use unexpected_volume::UnexpectedVolume;
 use unknown_destination::UnknownDestination;
+use weak_encryption::WeakEncryption;
 
 /// What was found out about a connection, found again fast.
 mod memo;
 /// How findings name processes and destinations.
 mod naming;
+/// Between whom traffic goes, and where it can be read.
+mod parties;
+/// Clear text where TLS belongs, and the other way round.
+mod port_mismatch;
 /// HTTP in the clear.
 mod unencrypted_payload;
 /// Traffic far from what was learned.
 mod unexpected_volume;
 /// Client connections to destinations that policy does not name.
 mod unknown_destination;
+/// TLS that protects less than it should.
+mod weak_encryption;
 
 /// Observations and inputs that tests share.
 #[cfg(test)]
@@ -68,6 +76,8 @@ impl Detectors {
             detectors: vec![
                 Box::new(UnknownDestination::new(&settings)),
                 Box::new(UnencryptedPayload::new()),
+                Box::new(WeakEncryption::new(&settings)),
+                Box::new(PortMismatch::new(&settings)),
             ],
             volume: UnexpectedVolume::new(&settings),
             ledger: Ledger::new(&settings),
@@ -180,6 +190,12 @@ impl Reports<'_> {
         self.ledger.ensure(report, case, self.at)
     }
 
+    /// How severe a finding is that was reported; none where it is not open any more.
+    #[must_use]
+    pub fn severity(&self, finding: Handle) -> Option<Severity> {
+        self.ledger.severity(finding)
+    }
+
     /// Says that it is still so: not counted, but it does not become quiet. Answers
     /// like [`Self::again`].
     pub fn keep(&mut self, finding: Handle) -> bool {
@@ -218,8 +234,17 @@ pub enum Observation<'a> {
         /// Requests begun.
         requests: u64,
     },
+    /// A TLS handshake that has ended, or of which nothing more is seen.
+    Tls {
+        /// What was said.
+        report: &'a TlsReport,
+        /// Which ends live here.
+        observed: Observed,
+    },
     /// Time has passed.
     Tick,
+    /// Nothing comes after this: what waits for more is to be said now.
+    End,
 }
 
 /// When an observation is made.

@@ -16,9 +16,25 @@ pub enum FindingKind {
     UnexpectedVolume,
     /// HTTP in the clear.
     UnencryptedPayload,
+    /// TLS below what the profile demands, or below what it was.
+    WeakEncryption,
+    /// HTTP in the clear on a port for TLS.
+    ClearTextOnTlsPort,
+    /// TLS on a port for clear text.
+    TlsOnClearPort,
 }
 
 impl FindingKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [
+        Self::UnknownDestination,
+        Self::UnexpectedVolume,
+        Self::UnencryptedPayload,
+        Self::WeakEncryption,
+        Self::ClearTextOnTlsPort,
+        Self::TlsOnClearPort,
+    ];
+
     /// The name in records and metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -26,6 +42,9 @@ impl FindingKind {
             Self::UnknownDestination => "unknown_destination",
             Self::UnexpectedVolume => "unexpected_volume",
             Self::UnencryptedPayload => "unencrypted_payload",
+            Self::WeakEncryption => "weak_encryption",
+            Self::ClearTextOnTlsPort => "clear_text_on_tls_port",
+            Self::TlsOnClearPort => "tls_on_clear_port",
         }
     }
 }
@@ -204,6 +223,14 @@ pub trait Case: std::fmt::Debug + Send {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_kinds_are_listed_in_order_under_names_of_their_own() {
+        assert!(FindingKind::ALL.is_sorted_by(|one, next| one < next));
+        let names: std::collections::BTreeSet<_> =
+            FindingKind::ALL.iter().map(|kind| kind.name()).collect();
+        assert_eq!(names.len(), FindingKind::ALL.len());
+    }
 
     /// Reference values of 64-bit FNV-1a, so that an id is the same in every version.
     #[test]

@@ -1,32 +1,56 @@
 //! Whether policy allows a process to talk to a destination.
+//!
+//! Names are what clients say they want (SNI, the authority of HTTP) or asked for (DNS).
+//! A process that lies can say any name; a rule with `networks` too holds against that.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use super::input::SocketAddress;
+use super::output::{Name, NameSource};
 use super::process::Process;
 use super::settings::{AllowRule, Network};
 
-/// Whether any of the rules allows it.
+/// Names of hosts, and patterns of them.
+pub mod host;
+
+/// Whether any of the rules allows it. The name is what the destination is called,
+/// where that is known.
 #[must_use]
-pub fn allows(rules: &[AllowRule], process: Option<&Process>, destination: SocketAddress) -> bool {
-    rules.iter().any(|rule| rule.allows(process, destination))
+pub fn allows(
+    rules: &[AllowRule],
+    process: Option<&Process>,
+    destination: SocketAddress,
+    name: Option<&Name>,
+) -> bool {
+    rules.iter().any(|rule| rule.allows(process, destination, name))
 }
 
 impl AllowRule {
     /// Whether this rule allows it: everything that the rule names must match. A
-    /// process that is not known matches only rules that name no process.
+    /// process that is not known matches only rules that name no process, a
+    /// destination without a name only rules without names.
     ///
     /// An executable in a container is matched by its path there, as it is shown.
     #[must_use]
-    pub fn allows(&self, process: Option<&Process>, destination: SocketAddress) -> bool {
-        self.names(process)
+    pub fn allows(
+        &self,
+        process: Option<&Process>,
+        destination: SocketAddress,
+        name: Option<&Name>,
+    ) -> bool {
+        self.is_about(process)
             && (self.ports.is_empty() || self.ports.contains(&destination.port))
             && (self.networks.is_empty()
                 || self.networks.iter().any(|network| network.contains(destination.address)))
+            && (self.names.is_empty() || name.is_some_and(|name| self.calls_it(name)))
     }
 
-    fn names(&self, process: Option<&Process>) -> bool {
+    fn calls_it(&self, name: &Name) -> bool {
+        self.names.iter().any(|pattern| host::fits(pattern, &name.text))
+    }
+
+    fn is_about(&self, process: Option<&Process>) -> bool {
         let unit = process.and_then(|process| process.unit.as_deref());
         let exe = process.and_then(|process| process.exe.as_deref());
         named(self.unit.as_deref(), |pattern| unit.is_some_and(|unit| fits(pattern, unit)))
@@ -35,16 +59,20 @@ impl AllowRule {
     }
 
     /// The narrowest rule that allows a process to talk to a destination. It names
-    /// the unit, else the executable, else the user.
+    /// the unit, else the executable, else the user; and the destination by its name
+    /// where TLS or DNS has it, else by its address: the authority of HTTP is content,
+    /// which gateways pass on from whoever sent it.
     #[must_use]
-    pub fn narrowest(process: Option<&Process>, destination: SocketAddress) -> Self {
-        let address = destination.address.to_canonical();
-        let prefix = if address.is_ipv4() { 32 } else { 128 };
-        let mut rule = Self {
-            networks: vec![Network { address, prefix }],
-            ports: vec![destination.port],
-            ..Self::default()
-        };
+    pub fn narrowest(
+        process: Option<&Process>,
+        destination: SocketAddress,
+        name: Option<&Name>,
+    ) -> Self {
+        let mut rule = Self { ports: vec![destination.port], ..Self::default() };
+        match name.filter(|name| name.is_asked_for()) {
+            Some(name) => rule.names = vec![name.text.as_ref().to_owned()],
+            None => rule.networks = vec![Network::only(destination.address)],
+        }
         let Some(process) = process else { return rule };
         if let Some(unit) = process.unit.as_deref().filter(|unit| is_exact(unit)) {
             rule.unit = Some(unit.to_owned());
@@ -63,6 +91,10 @@ impl AllowRule {
         let mut lines = vec!["[[allow]]".to_owned()];
         for (key, value) in [("unit", &self.unit), ("exe", &self.exe), ("user", &self.user)] {
             lines.extend(value.as_deref().map(|value| format!("{key} = {}", quoted(value))));
+        }
+        if !self.names.is_empty() {
+            let names = self.names.iter().map(|name| quoted(name));
+            lines.push(format!("names = [{}]", names.collect::<Vec<_>>().join(", ")));
         }
         if !self.networks.is_empty() {
             let networks = self.networks.iter().map(|network| format!("\"{network}\""));
@@ -112,7 +144,23 @@ fn quoted(value: &str) -> String {
     text
 }
 
+impl Name {
+    /// Whether it is a host name that the client asked for: of TLS or DNS, not of the
+    /// content of a request.
+    #[must_use]
+    pub fn is_asked_for(&self) -> bool {
+        matches!(self.source, NameSource::Sni | NameSource::Dns) && host::is_name(&self.text)
+    }
+}
+
 impl Network {
+    /// The network of one address.
+    #[must_use]
+    pub fn only(address: IpAddr) -> Self {
+        let address = address.to_canonical();
+        Self { address, prefix: if address.is_ipv4() { 32 } else { 128 } }
+    }
+
     /// Whether an address belongs to the network. IPv4-mapped IPv6 addresses and
     /// networks are their IPv4 ones; a prefix that is too long contains nothing.
     #[must_use]
@@ -242,11 +290,15 @@ mod tests {
             ("networks = ['10.0.0.0/8']\nports = [80]", false, false, false),
         ] {
             let rules = rules(&format!("[[allow]]\n{rule}"));
-            assert_eq!(allows(&rules, Some(&nginx), there), known, "{rule}");
-            assert_eq!(allows(&rules, None, there), unknown, "unknown process: {rule}");
-            assert_eq!(allows(&rules, Some(&bare), there), unnamed, "unnamed process: {rule}");
+            assert_eq!(allows(&rules, Some(&nginx), there, None), known, "{rule}");
+            assert_eq!(allows(&rules, None, there, None), unknown, "unknown process: {rule}");
+            assert_eq!(
+                allows(&rules, Some(&bare), there, None),
+                unnamed,
+                "unnamed process: {rule}"
+            );
         }
-        assert!(!allows(&[], Some(&nginx), there));
+        assert!(!allows(&[], Some(&nginx), there, None));
     }
 
     #[test]
@@ -259,17 +311,68 @@ mod tests {
             process(None, Some("/tmp/*"), Some("eve")),
             process(None, None, None),
         ] {
-            let rule = AllowRule::narrowest(Some(&process), there);
+            let rule = AllowRule::narrowest(Some(&process), there, None);
             let lines = rule.lines();
             assert_eq!(rules(&lines.join("\n")), std::slice::from_ref(&rule));
             assert!(!lines.concat().contains(crate::pipeline::text::is_steering));
-            assert!(rule.allows(Some(&process), there));
-            assert!(!rule.allows(None, there));
-            assert!(!rule.allows(Some(&process), destination("10.1.2.4", 443)));
-            assert!(!rule.allows(Some(&process), destination("10.1.2.3", 444)));
+            assert!(rule.allows(Some(&process), there, None));
+            assert!(!rule.allows(None, there, None));
+            assert!(!rule.allows(Some(&process), destination("10.1.2.4", 443), None));
+            assert!(!rule.allows(Some(&process), destination("10.1.2.3", 444), None));
         }
-        let v6 = AllowRule::narrowest(None, destination("2001:db8::1", 80));
+        let v6 = AllowRule::narrowest(None, destination("2001:db8::1", 80), None);
         assert_eq!(v6.lines(), ["[[allow]]", "networks = [\"2001:db8::1/128\"]", "ports = [80]"]);
+    }
+
+    #[test]
+    fn the_narrowest_rule_names_what_was_asked_for() {
+        let there = destination("203.0.113.7", 443);
+        let elsewhere = destination("198.51.100.9", 443);
+        let by_name = ["[[allow]]", "names = [\"api.example.com\"]", "ports = [443]"];
+        let by_address = ["[[allow]]", "networks = [\"203.0.113.7/32\"]", "ports = [443]"];
+        for (name, lines) in [
+            (name("api.example.com", NameSource::Sni), by_name),
+            (name("api.example.com", NameSource::Dns), by_name),
+            (name("api.example.com", NameSource::Host), by_address),
+            (name("*.example.com", NameSource::Sni), by_address),
+            (name("203.0.113.7", NameSource::Sni), by_address),
+            (name("a\"]\nunit = \"x", NameSource::Sni), by_address),
+        ] {
+            let rule = AllowRule::narrowest(None, there, Some(&name));
+            assert_eq!(rule.lines(), lines, "{name:?}");
+            assert_eq!(rules(&rule.lines().join("\n")), std::slice::from_ref(&rule));
+            assert!(rule.allows(None, there, Some(&name)));
+            assert_eq!(rule.allows(None, elsewhere, Some(&name)), lines == by_name);
+        }
+    }
+
+    #[test]
+    fn names_and_networks_both_have_to_match() {
+        let there = destination("203.0.113.7", 443);
+        let api = name("api.example.com", NameSource::Sni);
+        let host = name("api.example.com", NameSource::Host);
+        let other = name("api.example.org", NameSource::Sni);
+        for (rule, for_api, for_other, for_none) in [
+            ("names = ['api.example.com']", true, false, false),
+            ("names = ['API.Example.com.']", true, false, false),
+            ("names = ['*.example.com', 'x.example']", true, false, false),
+            ("names = ['example.com']", false, false, false),
+            ("names = ['api.example.com']\nports = [443]", true, false, false),
+            ("names = ['api.example.com']\nports = [80]", false, false, false),
+            ("names = ['api.example.com']\nnetworks = ['203.0.113.0/24']", true, false, false),
+            ("names = ['api.example.com']\nnetworks = ['10.0.0.0/8']", false, false, false),
+            ("networks = ['203.0.113.0/24']", true, true, true),
+        ] {
+            let rules = rules(&format!("[[allow]]\n{rule}"));
+            assert_eq!(allows(&rules, None, there, Some(&api)), for_api, "{rule}");
+            assert_eq!(allows(&rules, None, there, Some(&host)), for_api, "{rule}");
+            assert_eq!(allows(&rules, None, there, Some(&other)), for_other, "{rule}");
+            assert_eq!(allows(&rules, None, there, None), for_none, "{rule}");
+        }
+    }
+
+    fn name(text: &str, source: NameSource) -> Name {
+        Name { text: text.into(), source }
     }
 
     #[test]

@@ -148,7 +148,7 @@ impl Default for FindingSettings {
     }
 }
 
-/// What TLS has to be. Versions and groups are those of the wire.
+/// What TLS has to be. Versions and suites are those of the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TlsProfile {
     /// Lowest version that does not fail.
@@ -157,7 +157,17 @@ pub struct TlsProfile {
     pub require_256_bit: bool,
     /// A group that withstands quantum computers is demanded, not only named.
     pub require_post_quantum: bool,
-    /// A certificate that ends within this long warns.
+    /// Where there are any, every other suite fails.
+    pub allowed_ciphers: Vec<u16>,
+    /// Suites that fail, beside those that are weak.
+    pub refused_ciphers: Vec<u16>,
+    /// RSA and DSA keys of fewer bits fail.
+    pub minimum_rsa_bits: u16,
+    /// Elliptic curves of fewer bits fail, in certificates and key exchanges.
+    pub minimum_ec_bits: u16,
+    /// Diffie-Hellman primes of fewer bits fail.
+    pub minimum_dh_bits: u16,
+    /// A certificate that ends within this long warns, in the last quarter of its life.
     pub certificate_warning: Duration,
     /// Ports that TLS is expected on.
     pub tls_ports: Vec<u16>,
@@ -165,12 +175,18 @@ pub struct TlsProfile {
     pub clear_ports: Vec<u16>,
 }
 
+/// After NIST SP 800-52r2 and RFC 9325.
 impl Default for TlsProfile {
     fn default() -> Self {
         Self {
             minimum_version: 0x0303,
             require_256_bit: false,
             require_post_quantum: false,
+            allowed_ciphers: Vec::new(),
+            refused_ciphers: Vec::new(),
+            minimum_rsa_bits: 2048,
+            minimum_ec_bits: 224,
+            minimum_dh_bits: 2048,
             certificate_warning: Duration::from_secs(21 * 24 * 3600),
             tls_ports: vec![443, 8443],
             clear_ports: vec![80, 8080],

@@ -47,6 +47,26 @@ pub fn size(bytes: u64) -> String {
     format!("{scaled:.1} {}", UNITS.get(unit - 1).expect("2^64 is below 1024 EiB"))
 }
 
+/// A time in UTC, as RFC 3339 has it: `2026-11-25T22:57:37Z`. Years beyond four digits
+/// are clamped.
+#[must_use]
+pub fn date_time(seconds_since_1970: i64) -> String {
+    // 0000-01-01 and 9999-12-31.
+    let seconds = seconds_since_1970.clamp(-62_167_219_200, 253_402_300_799);
+    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    // Days since 0000-03-01, in eras of 400 years (146,097 days) that begin in March.
+    let days = days + 719_468;
+    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year + 400 * era + i64::from(month <= 2);
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
 /// Whether a character can steer a terminal, turn the order of what is read, or hide
 /// in it (CVE-2021-42574): a control, a bidirectional or an invisible format character,
 /// or a line or paragraph separator.
@@ -97,6 +117,23 @@ mod tests {
             ("abc", 0, "…"),
         ] {
             assert_eq!(clipped(given, most), shown, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        for (seconds, shown) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (-1, "1969-12-31T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (951_868_800, "2000-03-01T00:00:00Z"),
+            (1_735_689_599, "2024-12-31T23:59:59Z"),
+            (1_764_111_457, "2025-11-25T22:57:37Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+            (i64::MIN, "0000-01-01T00:00:00Z"),
+            (i64::MAX, "9999-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(date_time(seconds), shown);
         }
     }
 

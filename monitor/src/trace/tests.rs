@@ -69,6 +69,11 @@ fn settings() -> Settings {
             minimum_version: 0x0303,
             require_256_bit: true,
             require_post_quantum: false,
+            allowed_ciphers: vec![0x1302, 0x1303],
+            refused_ciphers: vec![0xc014],
+            minimum_rsa_bits: 3072,
+            minimum_ec_bits: 256,
+            minimum_dh_bits: 2048,
             certificate_warning: Duration::from_secs(21 * 86_400),
             tls_ports: vec![443],
             clear_ports: vec![80],
@@ -470,16 +475,17 @@ fn any_process() -> impl Strategy<Value = Process> {
 fn any_settings() -> impl Strategy<Value = Settings> {
     let network =
         (any::<IpAddr>(), 0..=32u8).prop_map(|(address, prefix)| Network { address, prefix });
-    let rule =
-        (option::of(".{0,9}"), option::of(".{0,9}"), vec(network, 0..3), vec(any::<u16>(), 0..3))
-            .prop_map(|(unit, exe, networks, ports)| AllowRule {
-                unit,
-                exe,
-                user: None,
-                names: Vec::new(),
-                networks,
-                ports,
-            });
+    let texts = (option::of(".{0,9}"), option::of(".{0,9}"), vec(".{0,9}", 0..3));
+    let rule = (texts, vec(network, 0..3), vec(any::<u16>(), 0..3)).prop_map(
+        |((unit, exe, names), networks, ports)| AllowRule {
+            unit,
+            exe,
+            user: None,
+            names,
+            networks,
+            ports,
+        },
+    );
     (vec(rule, 0..4), any::<u32>(), any::<Duration>()).prop_map(
         |(allow, connections, idle_timeout)| Settings {
             limits: Limits { connections, idle_timeout, ..Limits::default() },

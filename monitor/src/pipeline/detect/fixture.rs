@@ -8,7 +8,8 @@ use super::{Detectors, Moment, Observation};
 use crate::pipeline::finding::Finding;
 use crate::pipeline::input::{SocketAddress, Source};
 use crate::pipeline::output::{
-    Auth, ConnectionId, End, Ends, Exchange, Method, Observed, Progress, Protocol, Request,
+    Auth, ConnectionId, End, Ends, Exchange, Method, Name, NameSource, Observed, Progress,
+    Protocol, Request, TlsReport,
 };
 use crate::pipeline::process::{Process, ProcessKey, identity_label};
 use crate::pipeline::settings::{AllowRule, Network, Settings};
@@ -56,6 +57,13 @@ pub(super) fn outbound(client: &str, server_address: &str) -> Arc<Ends> {
 /// A server here and a client elsewhere.
 pub(super) fn inbound(client_address: &str, server: &str, server_address: &str) -> Arc<Ends> {
     ends(None, client_address, Some(process(server)), server_address)
+}
+
+/// The same ends, with a name for the server.
+pub(super) fn called(ends: &Ends, name: &str, source: NameSource) -> Arc<Ends> {
+    let mut named = Ends::clone(ends);
+    named.server.name = Some(Name { text: name.into(), source });
+    Arc::new(named)
 }
 
 pub(super) fn exchange(connection: u64, ends: &Arc<Ends>, auth: Auth) -> Exchange {
@@ -119,6 +127,13 @@ impl Detectors {
         self.observe(Observation::Connected { connection, ends, observed }, at);
     }
 
+    /// The same ends, with a name for the server.
+    pub(super) fn called(ends: &Ends, name: &str, source: NameSource) -> Arc<Ends> {
+        let mut named = Ends::clone(ends);
+        named.server.name = Some(Name { text: name.into(), source });
+        Arc::new(named)
+    }
+
     pub(super) fn exchange(&mut self, exchange: &Exchange, observed: Observed, at: Moment) {
         self.observe(Observation::Exchange { exchange, observed }, at);
     }
@@ -131,6 +146,10 @@ impl Detectors {
         at: Moment,
     ) {
         self.observe(Observation::Traffic { ends, observed, bytes, requests }, at);
+    }
+
+    pub(super) fn tls(&mut self, report: &TlsReport, observed: Observed, at: Moment) {
+        self.observe(Observation::Tls { report, observed }, at);
     }
 
     pub(super) fn tick(&mut self, at: Moment) {

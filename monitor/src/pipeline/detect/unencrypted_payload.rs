@@ -3,14 +3,11 @@
 use std::sync::Arc;
 
 use super::memo::Memo;
-use super::naming::{
-    MOST_SHOWN, counted, identity, process_evidence, shown_address, shown_identity,
-};
+use super::naming::{MOST_SHOWN, counted, process_evidence, shown_address, shown_identity};
+use super::parties::{Parties, Reach};
 use super::{Detector, Observation, Reports};
 use crate::pipeline::finding::{Cadence, Case, Confidence, FindingKind, Report, Sample, Severity};
-use crate::pipeline::output::{Auth, Ends, Exchange, Observed, Request};
-use crate::pipeline::process::Process;
-use crate::pipeline::scope::Scope;
+use crate::pipeline::output::{Auth, Exchange, Observed, Request};
 use crate::pipeline::slab::Handle;
 use crate::pipeline::text::clipped;
 
@@ -20,7 +17,7 @@ use crate::pipeline::text::clipped;
 ///
 /// | | crosses to a public address | to a private one | stays on this host |
 /// |---|---|---|---|
-/// | no credentials | high | medium | informational |
+/// | no credentials, or none that is known | high | medium | informational |
 /// | a cookie (a session, not a lasting secret) | high | high | low |
 /// | other credentials | critical | critical | medium |
 ///
@@ -40,14 +37,6 @@ struct Known {
     severity: Severity,
 }
 
-/// Where bytes in the clear can be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reach {
-    Host,
-    Private,
-    Public,
-}
-
 impl UnencryptedPayload {
     pub(super) fn new() -> Self {
         Self { memo: Memo::new() }
@@ -55,16 +44,23 @@ impl UnencryptedPayload {
 
     fn in_clear(&mut self, exchange: &Exchange, observed: Observed, reports: &mut Reports<'_>) {
         let key = exchange.connection.0;
+        if !exchange.progress.is_first() {
+            // It was counted when it was said first.
+            if let Some(known) = self.memo.find(key, &exchange.ends) {
+                reports.keep(known.finding);
+            }
+            return;
+        }
         if let Some(known) = self.memo.find(key, &exchange.ends)
-            && known.reach.severity(exchange.auth) <= known.severity
+            && severity(known.reach, exchange.auth) <= known.severity
             && reports.again(known.finding)
         {
             return;
         }
         let parties = Parties { ends: Arc::clone(&exchange.ends), observed };
         let reach = parties.reach();
-        let severity = reach.severity(exchange.auth);
-        let report = parties.report(severity);
+        let severity = severity(reach, exchange.auth);
+        let report = report(&parties, severity);
         let finding = reports.report(&report, || Box::new(ClearText::new(parties, exchange)));
         self.memo.keep(key, &exchange.ends, Known { finding, reach, severity });
     }
@@ -81,82 +77,25 @@ impl Detector for UnencryptedPayload {
     }
 }
 
-impl Reach {
-    fn of(observed: Observed, peer: Scope) -> Self {
-        match (observed, peer) {
-            (Observed::Both, _) | (_, Scope::Loopback) => Self::Host,
-            (_, Scope::Private) => Self::Private,
-            (_, Scope::Public) => Self::Public,
-        }
-    }
-
-    const fn severity(self, auth: Auth) -> Severity {
-        match (auth, self) {
-            (Auth::None, Self::Host) => Severity::Informational,
-            (Auth::Cookie, Self::Host) => Severity::Low,
-            (Auth::None, Self::Private) | (_, Self::Host) => Severity::Medium,
-            (Auth::None, Self::Public) | (Auth::Cookie, _) => Severity::High,
-            _ => Severity::Critical,
-        }
-    }
-
-    const fn phrase(self) -> &'static str {
-        match self {
-            Self::Host => "stays on this host",
-            Self::Private => "leaves this host to a private address",
-            Self::Public => "leaves this host to a public address",
-        }
+/// How bad it is to be readable there.
+const fn severity(reach: Reach, auth: Auth) -> Severity {
+    match (auth, reach) {
+        (Auth::None | Auth::Unknown, Reach::Host) => Severity::Informational,
+        (Auth::Cookie, Reach::Host) => Severity::Low,
+        (Auth::None | Auth::Unknown, Reach::Private) | (_, Reach::Host) => Severity::Medium,
+        (Auth::None | Auth::Unknown, Reach::Public) | (Auth::Cookie, _) => Severity::High,
+        _ => Severity::Critical,
     }
 }
 
-/// Between whom exchanges go.
-#[derive(Debug)]
-struct Parties {
-    ends: Arc<Ends>,
-    observed: Observed,
-}
-
-impl Parties {
-    fn report(&self, severity: Severity) -> Report {
-        Report {
-            kind: FindingKind::UnencryptedPayload,
-            key: self.key(),
-            severity,
-            confidence: Confidence::High,
-            cadence: Cadence::Repeated,
-            sample: Sample::First,
-        }
-    }
-
-    /// Each client port would be another subject for a server, so its clients are
-    /// taken together by how far away they are.
-    fn key(&self) -> String {
-        let server = self.ends.server.address;
-        let identity = identity(self.process());
-        if self.is_inbound() {
-            format!("inbound\0{}\0{identity}\0{}", self.peer_scope().name(), server.port)
-        } else {
-            format!("outbound\0{identity}\0{}", shown_address(server))
-        }
-    }
-
-    fn is_inbound(&self) -> bool {
-        self.observed == Observed::Server
-    }
-
-    /// The process at the end that is reported.
-    fn process(&self) -> Option<&Arc<Process>> {
-        let end = if self.is_inbound() { &self.ends.server } else { &self.ends.client };
-        end.process.as_ref()
-    }
-
-    fn peer_scope(&self) -> Scope {
-        let peer = if self.is_inbound() { &self.ends.client } else { &self.ends.server };
-        Scope::of(peer.address.address)
-    }
-
-    fn reach(&self) -> Reach {
-        Reach::of(self.observed, self.peer_scope())
+fn report(parties: &Parties, severity: Severity) -> Report {
+    Report {
+        kind: FindingKind::UnencryptedPayload,
+        key: parties.key(&shown_address(parties.ends.server.address)),
+        severity,
+        confidence: Confidence::High,
+        cadence: Cadence::Repeated,
+        sample: Sample::First,
     }
 }
 
@@ -192,13 +131,7 @@ fn path_of(request: &Request) -> &str {
 
 impl Case for ClearText {
     fn subject(&self) -> String {
-        let Self { parties, .. } = self;
-        let (identity, server) = (shown_identity(parties.process()), parties.ends.server.address);
-        if parties.is_inbound() {
-            format!("{} clients → {identity}:{}", parties.peer_scope().name(), server.port)
-        } else {
-            format!("{identity} → {}", shown_address(server))
-        }
+        self.parties.subject(&shown_address(self.parties.ends.server.address))
     }
 
     fn summary(&self, count: u64) -> String {
@@ -208,6 +141,7 @@ impl Case for ClearText {
         let scope = parties.peer_scope().name();
         let credentials = match self.auth {
             Auth::None => "",
+            Auth::Unknown => ", perhaps with credentials",
             Auth::Cookie => ", with session cookies",
             _ => ", with credentials",
         };
@@ -244,7 +178,7 @@ impl Case for ClearText {
             (_, false) => "Call this destination over TLS (https).",
         };
         match self.auth {
-            Auth::None => protect.to_owned(),
+            Auth::None | Auth::Unknown => protect.to_owned(),
             Auth::Cookie => format!("{protect} End the sessions whose cookies were seen."),
             _ => format!("{protect} Replace the credentials: whoever saw them may use them."),
         }
@@ -256,6 +190,7 @@ mod tests {
     use super::super::Detectors;
     use super::super::fixture::{ends, exchange, inbound, outbound, process, second, settings};
     use super::*;
+    use crate::pipeline::output::Progress;
 
     const CURL: &str = "/usr/bin/curl";
 
@@ -286,7 +221,7 @@ mod tests {
         ];
         for (ends, observed, severities) in rows {
             for (auths, severity) in [
-                (&[Auth::None][..], severities[0]),
+                (&[Auth::None, Auth::Unknown][..], severities[0]),
                 (&[Auth::Cookie], severities[1]),
                 (
                     &[Auth::Basic, Auth::Bearer, Auth::Digest, Auth::ApiKey, Auth::Other],
@@ -328,6 +263,20 @@ mod tests {
             detectors.said(),
             [format!("high open 1 {subject}"), format!("high updated 60000 {subject}")]
         );
+    }
+
+    #[test]
+    fn an_exchange_that_goes_on_counts_once_and_keeps_the_finding_open() {
+        let mut detectors = detectors();
+        let ends = outbound(CURL, "203.0.113.7:80");
+        let opened = Exchange { progress: Progress::Open, ..exchange(1, &ends, Auth::None) };
+        detectors.exchange(&opened, Observed::Client, second(0));
+        for hour in 1..48 {
+            let still = Exchange { progress: Progress::StillOpen, ..opened.clone() };
+            detectors.exchange(&still, Observed::Client, second(3600 * hour));
+            detectors.tick(second(3600 * hour));
+        }
+        assert_eq!(detectors.said(), ["high open 1 /usr/bin/curl → 203.0.113.7:80"]);
     }
 
     #[test]

@@ -117,7 +117,10 @@ impl Detector for UnexpectedVolume {
                 }
             }
             Observation::Tick => self.roll(reports),
-            Observation::Connected { .. } | Observation::Exchange { .. } => {}
+            Observation::Connected { .. }
+            | Observation::Exchange { .. }
+            | Observation::Tls { .. }
+            | Observation::End => {}
         }
     }
 

@@ -139,6 +139,12 @@ impl Ledger {
         entry.map(|entry| entry.last_seen = entry.last_seen.max(at.time)).is_some()
     }
 
+    /// How severe a finding is; none where it is not open any more.
+    #[must_use]
+    pub fn severity(&self, handle: Handle) -> Option<Severity> {
+        self.entries.find(handle).map(|entry| entry.severity)
+    }
+
     /// Notes how wall time stands now.
     pub const fn set_wall_offset(&mut self, wall_offset: WallOffset) {
         self.wall_offset = wall_offset;

@@ -32,11 +32,6 @@ pub(super) struct Numbers {
 /// nothing if its series begins at one.
 impl Default for Findings {
     fn default() -> Self {
-        let kinds = [
-            FindingKind::UnknownDestination,
-            FindingKind::UnexpectedVolume,
-            FindingKind::UnencryptedPayload,
-        ];
         let severities = [
             Severity::Informational,
             Severity::Low,
@@ -44,7 +39,7 @@ impl Default for Findings {
             Severity::High,
             Severity::Critical,
         ];
-        let zeros: BTreeMap<_, _> = kinds
+        let zeros: BTreeMap<_, _> = FindingKind::ALL
             .iter()
             .flat_map(|kind| severities.iter().map(|severity| ((*kind, *severity), 0)))
             .collect();

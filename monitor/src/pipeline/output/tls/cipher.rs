@@ -177,6 +177,19 @@ impl CipherSuite {
     }
 }
 
+impl CipherSuite {
+    /// The suite with a name that IANA gives.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        NAMES.iter().find(|(_, known)| *known == name).map(|(number, _)| Self(*number))
+    }
+
+    /// Every name that IANA gives a suite.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().map(|(_, name)| *name)
+    }
+}
+
 /// The cipher at the start of what a name says after the key exchange.
 fn encryption_of(cipher: &str) -> Option<BulkCipher> {
     let starts = |names: &[&str]| names.iter().any(|name| cipher.starts_with(name));
@@ -222,6 +235,7 @@ mod tests {
             let is_suite = !SIGNALS.contains(number);
             assert_eq!(suite.key_exchange().is_some(), is_suite, "{name}");
             assert_eq!(suite.encryption().is_some(), is_suite, "{name}");
+            assert_eq!(CipherSuite::from_name(name), Some(suite));
         }
         for unknown in [0x0a0a, 0x1308, 0xffff] {
             let suite = CipherSuite(unknown);
