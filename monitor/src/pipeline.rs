@@ -46,6 +46,8 @@ pub mod policy;
 pub mod process;
 /// From bytes to exchanges.
 pub mod protocol;
+/// From paths to routes.
+pub mod route;
 /// What is said of a connection, and to whom.
 mod say;
 /// How far away an address is.
