@@ -2,7 +2,7 @@
 //! randomness or hash order; the same inputs give byte-identical outputs.
 //!
 //! ```text
-//! Input ─► table ─► connection ─► stream ─► protocol ─► exchange ─► detect ─► Output
+//! Input ─► table ─► connection ─► stream ─► protocol ─► exchange ─► inventory, detect ─► Output
 //! ```
 //!
 //! Contract: `Pipeline::handle_input`, then drain `Pipeline::poll_output`;
@@ -16,6 +16,7 @@ use self::connection::Connection;
 use self::detect::{Detectors, Moment, Observation};
 use self::early::{EarlyOwners, Processes};
 use self::input::{ConnectionChange, ConnectionEvent, Cookie, Input, Loss, Record};
+use self::inventory::Inventory;
 use self::output::{ConnectionEventKind, LossReport, Output};
 use self::process::ProcessKey;
 use self::protocol::ProtocolExchange;
@@ -38,6 +39,8 @@ mod early;
 pub mod finding;
 /// Everything the pipeline needs from outside.
 pub mod input;
+/// What is in use.
+pub mod inventory;
 /// What the pipeline says.
 pub mod output;
 /// Whom an identity may talk to.
@@ -79,6 +82,7 @@ pub struct Pipeline {
     processes: Processes,
     early_owners: EarlyOwners,
     detectors: Detectors,
+    inventory: Inventory,
     stats: Stats,
     outputs: VecDeque<Output>,
     /// Connections whose open has not been reported, in the order of their age.
@@ -95,6 +99,7 @@ impl Pipeline {
     pub fn new(settings: Arc<Settings>) -> Self {
         Self {
             detectors: Detectors::new(Arc::clone(&settings)),
+            inventory: Inventory::new(&settings),
             processes: Processes::new(),
             early_owners: EarlyOwners::new(),
             settings,
@@ -121,6 +126,7 @@ impl Pipeline {
             Input::Loss(loss) => self.handle_loss(loss),
             Input::Settings(settings) => {
                 self.settings = Arc::clone(&settings);
+                self.inventory.apply_settings(&settings, self.moment());
                 self.detectors.apply_settings(settings);
             }
             Input::Baseline(bytes) => {
@@ -129,7 +135,7 @@ impl Pipeline {
             }
             Input::Tick { time, wall_offset } => self.handle_tick(time, wall_offset),
         }
-        self.collect_findings();
+        self.collect();
     }
 
     /// The next output, in order.
@@ -141,7 +147,8 @@ impl Pipeline {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let settling = self.settling.front().map(|(opened, _, _)| opened.plus(SETTLING));
-        [settling, self.detectors.next_deadline()].into_iter().flatten().min()
+        let others = [self.detectors.next_deadline(), self.inventory.next_deadline()];
+        others.into_iter().chain([settling]).flatten().min()
     }
 
     /// Takes all outputs at once, for those who want them as a slice: `into` is cleared,
@@ -157,6 +164,7 @@ impl Pipeline {
         Stats {
             connections_tracked: self.connections.len() as u64,
             detector_evictions: self.detectors.evicted(),
+            inventory_evictions: self.inventory.evicted(),
             findings_open: self.detectors.open_findings(),
             ..self.stats.clone()
         }
@@ -174,7 +182,8 @@ impl Pipeline {
         for (slot, _) in self.connections.all() {
             self.close(slot, None, self.now);
         }
-        self.collect_findings();
+        self.inventory.finish(self.moment());
+        self.collect();
     }
 
     fn handle_record(&mut self, record: &Record<'_>) {
@@ -282,6 +291,7 @@ impl Pipeline {
         }
         let moment = self.moment();
         self.detectors.observe(Observation::Tick, moment);
+        self.inventory.tick(moment);
     }
 
     /// Says what is left of a connection, and forgets it.
@@ -311,9 +321,12 @@ impl Pipeline {
         }
     }
 
-    fn collect_findings(&mut self) {
+    fn collect(&mut self) {
         while let Some(finding) = self.detectors.poll_finding() {
             self.outputs.push_back(Output::Finding(finding));
+        }
+        while let Some(output) = self.inventory.poll() {
+            self.outputs.push_back(output);
         }
     }
 

@@ -18,9 +18,9 @@ use unexpected_volume::UnexpectedVolume;
 use unknown_destination::UnknownDestination;
 
 /// What was found out about a connection, found again fast.
-mod memo;
+pub(super) mod memo;
 /// How findings name processes and destinations.
-mod naming;
+pub(super) mod naming;
 /// HTTP in the clear.
 mod unencrypted_payload;
 /// Traffic far from what was learned.

@@ -173,6 +173,12 @@ impl Routes {
         self.tree.text(route.0)
     }
 
+    /// Whether [`Self::take_folded`] has something to tell.
+    #[must_use]
+    pub fn has_folded(&self) -> bool {
+        !self.tree.folded.is_empty()
+    }
+
     /// The routes that ceased to be since this was asked last, in order. A route may be
     /// in what an earlier one folded into.
     pub fn take_folded(&mut self) -> Vec<Folded> {

@@ -42,7 +42,7 @@ impl Pipeline {
         let Some(connection) = self.connections.get_mut(slot) else { return };
         let observed = connection.observed();
         for completed in self.completed.drain(..) {
-            let exchange = Exchange {
+            let mut exchange = Exchange {
                 connection: connection.id(),
                 stream: completed.stream,
                 progress: completed.progress,
@@ -61,6 +61,7 @@ impl Pipeline {
                 websocket: completed.websocket,
                 anomalies: completed.anomalies,
             };
+            self.inventory.observe_exchange(&mut exchange, observed, moment);
             connection.unreported_requests += u64::from(exchange.request.is_some());
             self.stats.exchanges += 1;
             self.stats.exchanges_incomplete += u64::from(!exchange.is_complete());
@@ -70,7 +71,7 @@ impl Pipeline {
         }
     }
 
-    /// Tells the detectors what a connection moved since they last heard.
+    /// Tells the inventory and the detectors what a connection moved since they last heard.
     pub(super) fn say_traffic(&mut self, slot: Slot, cookie: Cookie) {
         let moment = self.moment();
         let Some(connection) = self.connections.get_mut(slot) else { return };
@@ -78,6 +79,9 @@ impl Pipeline {
             return;
         }
         connection.is_active = false;
+        let mut told = connection.told;
+        self.inventory.observe_traffic(&mut told, &connection.traffic(), moment);
+        connection.told = told;
         let bytes = std::mem::take(&mut connection.unreported_bytes);
         let requests = std::mem::take(&mut connection.unreported_requests);
         if bytes == 0 && requests == 0 {
