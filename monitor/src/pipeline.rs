@@ -2,7 +2,7 @@
 //! randomness or hash order; the same inputs give byte-identical outputs.
 //!
 //! ```text
-//! Input ─► table ─► connection ─► stream ─► protocol ─► exchange ─► detect ─► Output
+//! Input ─► table ─► connection ─► stream ─► protocol ─► exchange ─► inventory, detect ─► Output
 //! ```
 //!
 //! Contract: `Pipeline::handle_input`, then drain `Pipeline::poll_output`;
@@ -16,6 +16,7 @@ use self::connection::Connection;
 use self::detect::{Detectors, Moment, Observation};
 use self::early::{EarlyOwners, Processes};
 use self::input::{ConnectionChange, ConnectionEvent, Cookie, Input, Loss, Record};
+use self::inventory::Inventory;
 use self::lasting::Rounds;
 use self::names::Names;
 use self::output::{ConnectionEventKind, LossReport, Output};
@@ -40,6 +41,8 @@ mod early;
 pub mod finding;
 /// Everything the pipeline needs from outside.
 pub mod input;
+/// What is in use.
+pub mod inventory;
 /// Exchanges that go on for long.
 mod lasting;
 /// Names of addresses, from DNS.
@@ -54,6 +57,8 @@ pub mod policy;
 pub mod process;
 /// From bytes to exchanges.
 pub mod protocol;
+/// From paths to routes.
+pub mod route;
 /// What is said of a connection, and to whom.
 mod say;
 /// How far away an address is.
@@ -87,6 +92,7 @@ pub struct Pipeline {
     names: Names,
     rounds: Rounds,
     detectors: Detectors,
+    inventory: Inventory,
     stats: Stats,
     outputs: VecDeque<Output>,
     /// Connections whose open has not been reported, in the order of their age.
@@ -103,6 +109,7 @@ impl Pipeline {
     pub fn new(settings: Arc<Settings>) -> Self {
         Self {
             detectors: Detectors::new(Arc::clone(&settings)),
+            inventory: Inventory::new(&settings),
             processes: Processes::new(),
             early_owners: EarlyOwners::new(),
             names: Names::new(),
@@ -131,6 +138,7 @@ impl Pipeline {
             Input::Loss(loss) => self.handle_loss(loss),
             Input::Settings(settings) => {
                 self.settings = Arc::clone(&settings);
+                self.inventory.apply_settings(&settings, self.moment());
                 self.detectors.apply_settings(settings);
             }
             Input::Baseline(bytes) => {
@@ -141,7 +149,7 @@ impl Pipeline {
             Input::Tick { time, wall_offset } => self.handle_tick(time, wall_offset),
             Input::Datagram(datagram) => self.handle_datagram(&datagram),
         }
-        self.collect_findings();
+        self.collect();
     }
 
     /// The next output, in order.
@@ -153,7 +161,11 @@ impl Pipeline {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let settling = self.settling.front().map(|(opened, _, _)| opened.plus(SETTLING));
-        let others = [self.rounds.next_deadline(), self.detectors.next_deadline()];
+        let others = [
+            self.rounds.next_deadline(),
+            self.detectors.next_deadline(),
+            self.inventory.next_deadline(),
+        ];
         settling.into_iter().chain(others.into_iter().flatten()).min()
     }
 
@@ -172,6 +184,7 @@ impl Pipeline {
             names_known: self.names.len() as u64,
             names_evicted: self.names.evicted(),
             detector_evictions: self.detectors.evicted(),
+            inventory_evictions: self.inventory.evicted(),
             findings_open: self.detectors.open_findings(),
             ..self.stats.clone()
         }
@@ -191,7 +204,8 @@ impl Pipeline {
         }
         let moment = self.moment();
         self.detectors.observe(Observation::End, moment);
-        self.collect_findings();
+        self.inventory.finish(moment);
+        self.collect();
     }
 
     fn handle_record(&mut self, record: &Record<'_>) {
@@ -304,6 +318,7 @@ impl Pipeline {
         }
         let moment = self.moment();
         self.detectors.observe(Observation::Tick, moment);
+        self.inventory.tick(moment);
     }
 
     /// Says what is left of a connection, and forgets it.
@@ -334,9 +349,12 @@ impl Pipeline {
         }
     }
 
-    fn collect_findings(&mut self) {
+    fn collect(&mut self) {
         while let Some(finding) = self.detectors.poll_finding() {
             self.outputs.push_back(Output::Finding(finding));
+        }
+        while let Some(output) = self.inventory.poll() {
+            self.outputs.push_back(output);
         }
     }
 

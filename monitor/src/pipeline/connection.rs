@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::input::{
     ConnectionEvent, Cookie, Direction, Record, Role, SocketAddress, UncapturedReason,
 };
+use super::inventory::{Told, Traffic};
 use super::names::{Answer, Ignored};
 use super::naming::DNS_PORT;
 use super::output::tls::Handshake;
@@ -49,6 +50,8 @@ pub(crate) struct Connection {
     pub(crate) unreported_bytes: u64,
     /// Requests since then.
     pub(crate) unreported_requests: u64,
+    /// What the inventory has heard.
+    pub(crate) told: Told,
 }
 
 /// What one record added.
@@ -115,6 +118,7 @@ impl Connection {
             is_waiting: false,
             unreported_bytes: 0,
             unreported_requests: 0,
+            told: Told::default(),
         }
     }
 
@@ -317,6 +321,17 @@ impl Connection {
             uncaptured: self.uncaptured.clone(),
             lost_records: self.lost_records,
             midstream: self.midstream,
+        }
+    }
+
+    /// What it has moved so far.
+    pub(crate) fn traffic(&self) -> Traffic<'_> {
+        Traffic {
+            connection: self.id,
+            ends: &self.ends,
+            observed: self.observed(),
+            encryption: self.session.encryption(),
+            bytes: self.per_way(Stream::moved),
         }
     }
 

@@ -20,9 +20,9 @@ use unknown_destination::UnknownDestination;
 use weak_encryption::WeakEncryption;
 
 /// What was found out about a connection, found again fast.
-mod memo;
+pub(super) mod memo;
 /// How findings name processes and destinations.
-mod naming;
+pub(super) mod naming;
 /// Between whom traffic goes, and where it can be read.
 mod parties;
 /// Clear text where TLS belongs, and the other way round.

@@ -56,8 +56,9 @@ impl Pipeline {
             handshake: Arc::new(handshake),
         };
         self.stats.handshakes += 1;
-        let observation = Observation::Tls { report: &report, observed: connection.observed() };
-        self.detectors.observe(observation, moment);
+        let observed = connection.observed();
+        self.inventory.observe_tls(&report, observed, moment);
+        self.detectors.observe(Observation::Tls { report: &report, observed }, moment);
         self.outputs.push_back(Output::Tls(Box::new(report)));
     }
 
@@ -77,7 +78,7 @@ impl Pipeline {
         let Some(connection) = self.connections.get_mut(slot) else { return };
         let observed = connection.observed();
         for completed in self.completed.drain(..) {
-            let exchange = Exchange {
+            let mut exchange = Exchange {
                 connection: connection.id(),
                 stream: completed.stream,
                 progress: completed.progress,
@@ -96,6 +97,7 @@ impl Pipeline {
                 websocket: completed.websocket,
                 anomalies: completed.anomalies,
             };
+            self.inventory.observe_exchange(&mut exchange, observed, moment);
             if exchange.progress.is_first() {
                 connection.unreported_requests += u64::from(exchange.request.is_some());
                 self.stats.exchanges += 1;
@@ -109,7 +111,7 @@ impl Pipeline {
         }
     }
 
-    /// Tells the detectors what a connection moved since they last heard.
+    /// Tells the inventory and the detectors what a connection moved since they last heard.
     pub(super) fn say_traffic(&mut self, slot: Slot, cookie: Cookie) {
         let moment = self.moment();
         let Some(connection) = self.connections.get_mut(slot) else { return };
@@ -117,6 +119,9 @@ impl Pipeline {
             return;
         }
         connection.is_active = false;
+        let mut told = connection.told;
+        self.inventory.observe_traffic(&mut told, &connection.traffic(), moment);
+        connection.told = told;
         let bytes = std::mem::take(&mut connection.unreported_bytes);
         let requests = std::mem::take(&mut connection.unreported_requests);
         if bytes == 0 && requests == 0 {

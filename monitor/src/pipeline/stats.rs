@@ -43,6 +43,8 @@ pub struct Stats {
     pub names_evicted: u64,
     /// Entries that the detectors dropped from their tables to make room.
     pub detector_evictions: u64,
+    /// Endpoints and destinations that the inventory dropped to make room.
+    pub inventory_evictions: u64,
     /// Findings open now (gauge).
     pub findings_open: u64,
 }

@@ -15,7 +15,7 @@ const PLACES: usize = 4096;
 ///
 /// A value holds for the very [`Ends`] that it was found out from, which the cache
 /// keeps alive; so a process learned later makes a new value.
-pub(super) struct Memo<T> {
+pub(in crate::pipeline) struct Memo<T> {
     places: Box<[Option<Kept<T>>]>,
 }
 
@@ -27,25 +27,25 @@ struct Kept<T> {
 
 impl<T> Memo<T> {
     /// An empty cache.
-    pub(super) fn new() -> Self {
+    pub(in crate::pipeline) fn new() -> Self {
         Self { places: (0..PLACES).map(|_| None).collect() }
     }
 
     /// The value of a key and these ends, where it is still here.
-    pub(super) fn find(&mut self, key: u64, ends: &Arc<Ends>) -> Option<&mut T> {
+    pub(in crate::pipeline) fn find(&mut self, key: u64, ends: &Arc<Ends>) -> Option<&mut T> {
         let kept = self.places.get_mut(place(key))?.as_mut()?;
         (kept.key == key && Arc::ptr_eq(&kept.ends, ends)).then_some(&mut kept.value)
     }
 
     /// Keeps a value.
-    pub(super) fn keep(&mut self, key: u64, ends: &Arc<Ends>, value: T) {
+    pub(in crate::pipeline) fn keep(&mut self, key: u64, ends: &Arc<Ends>, value: T) {
         if let Some(kept) = self.places.get_mut(place(key)) {
             *kept = Some(Kept { key, ends: Arc::clone(ends), value });
         }
     }
 
     /// Forgets everything.
-    pub(super) fn clear(&mut self) {
+    pub(in crate::pipeline) fn clear(&mut self) {
         self.places.fill_with(|| None);
     }
 }

@@ -17,7 +17,7 @@ pub(super) const MOST_SHOWN: usize = 256;
 pub(super) const UNKNOWN: &str = "unknown process";
 
 /// The identity as keys use it.
-pub(super) fn identity(process: Option<&Arc<Process>>) -> Arc<str> {
+pub(in crate::pipeline) fn identity(process: Option<&Arc<Process>>) -> Arc<str> {
     process.map_or_else(|| UNKNOWN.into(), |process| Arc::clone(&process.identity))
 }
 
@@ -27,7 +27,7 @@ pub(super) fn shown_identity(process: Option<&Arc<Process>>) -> String {
 }
 
 /// `address:port`, with brackets around IPv6 (RFC 3986 section 3.2.2).
-pub(super) fn shown_address(address: SocketAddress) -> String {
+pub(in crate::pipeline) fn shown_address(address: SocketAddress) -> String {
     SocketAddr::new(address.address, address.port).to_string()
 }
 

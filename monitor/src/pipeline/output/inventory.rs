@@ -14,9 +14,10 @@ pub struct EndpointReport {
     pub time: WallTime,
     /// Who serves it: name, or identity of the process, or address and port.
     pub service: Arc<str>,
-    /// The method.
-    pub method: Arc<str>,
-    /// Template of the path.
+    /// The method; `_OTHER` where it is not one of those in use, `?` where not known.
+    pub method: &'static str,
+    /// Template of the path. One that folds into another is said no more, and what was
+    /// counted for it is in the other from then on.
     pub route: Arc<str>,
     /// Protocols it was used with, in order.
     pub protocols: Vec<Protocol>,
@@ -69,7 +70,8 @@ pub struct DestinationReport {
     pub posture: Option<Posture>,
 }
 
-/// Quantiles of durations, each within 2 %.
+/// Quantiles of durations, each within 2 % between 4 µs and 23 minutes. The last hundred
+/// thousand or so count most.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Quantiles {
     /// Median.
@@ -78,6 +80,6 @@ pub struct Quantiles {
     pub p95: Duration,
     /// 99 %.
     pub p99: Duration,
-    /// The longest.
+    /// The longest ever.
     pub max: Duration,
 }

@@ -9,7 +9,7 @@ pub(super) fn write_endpoint(report: &EndpointReport, to: &mut Vec<u8>) {
     record.word("type", "endpoint");
     record.time("time", report.time);
     record.text("service", &report.service);
-    record.text("method", &report.method);
+    record.text("method", report.method);
     record.text("route", &report.route);
     record.texts("protocols", report.protocols.iter().copied().map(Protocol::name));
     record.time("first_seen", report.first_seen);

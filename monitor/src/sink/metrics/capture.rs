@@ -95,6 +95,11 @@ fn expose_pipeline(stats: &Stats, to: &mut Exposition) {
         "Entries that the detectors dropped from their tables to make room.",
         stats.detector_evictions,
     );
+    to.counter(
+        "apiwatch_inventory_evictions_total",
+        "Endpoints and destinations that the inventory dropped to make room.",
+        stats.inventory_evictions,
+    );
     to.gauge(
         "apiwatch_connections_tracked",
         "Connections tracked now.",

@@ -1,0 +1,409 @@
+//! What is in use: endpoints (service × method × route) and destinations (identity ×
+//! destination of clients on this host), with what was counted of each.
+//!
+//! A service is the identity of its process where that lives here, else its name, else
+//! its address and port. An entry that changed is said at most once a minute, and all
+//! that did at the end. Both tables are bounded; who was not seen for longest goes
+//! first, and is said once more.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::detect::Moment;
+use super::detect::memo::Memo;
+use super::detect::naming::shown_address;
+use super::output::tls::Posture;
+use super::output::{
+    ConnectionId, Encryption, Ends, Exchange, Observed, Output, PerDirection, TlsReport,
+};
+use super::route::{Evidence, Folded, RouteId, Routes, ServiceId};
+use super::settings::{Limits, Settings};
+use super::slab::Handle;
+use super::time::Timestamp;
+use destination::{Destination, DestinationKey};
+use endpoint::Endpoint;
+use kinds::MethodId;
+use latency::Bucket;
+use shelf::{Changed, Shelf};
+
+/// An identity and one of its destinations.
+mod destination;
+/// A service, a method and a route.
+mod endpoint;
+/// Closed choices as sets.
+mod kinds;
+/// How long exchanges took.
+mod latency;
+/// Entries that are said again in good measure.
+mod shelf;
+
+/// Entries said in one tick at most.
+const SAID_AT_ONCE: usize = 256;
+
+/// Endpoints and destinations in use, and the routes of services.
+pub struct Inventory {
+    limits: Limits,
+    routes: Routes,
+    endpoints: Shelf<Endpoint>,
+    endpoint_places: FxHashMap<(RouteId, MethodId), Handle>,
+    destinations: Shelf<Destination>,
+    destination_places: BTreeMap<DestinationKey, Handle>,
+    /// By connection.
+    memo: Memo<Place>,
+    outbox: VecDeque<Output>,
+    evicted: u64,
+}
+
+/// What the ends of a connection are in the inventory.
+#[derive(Clone, Copy)]
+struct Place {
+    service: ServiceId,
+    /// None where the client does not live here.
+    destination: Option<Handle>,
+}
+
+/// What the inventory was told of a connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Told {
+    /// Bytes.
+    pub bytes: PerDirection<u64>,
+    /// Where the connection is counted.
+    destination: Option<Handle>,
+}
+
+/// What a connection has moved so far.
+#[derive(Clone, Copy, Debug)]
+pub struct Traffic<'a> {
+    /// Which connection.
+    pub connection: ConnectionId,
+    /// Who.
+    pub ends: &'a Arc<Ends>,
+    /// Which ends live here.
+    pub observed: Observed,
+    /// How it is protected.
+    pub encryption: Encryption,
+    /// Bytes since it was seen first.
+    pub bytes: PerDirection<u64>,
+}
+
+impl Inventory {
+    /// An inventory of nothing.
+    #[must_use]
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            limits: settings.limits.clone(),
+            routes: Routes::new(&settings.routes, &settings.limits),
+            endpoints: Shelf::new(),
+            endpoint_places: FxHashMap::default(),
+            destinations: Shelf::new(),
+            destination_places: BTreeMap::new(),
+            memo: Memo::new(),
+            outbox: VecDeque::new(),
+            evicted: 0,
+        }
+    }
+
+    /// New patterns and limits. Endpoints keep the routes that they have.
+    pub fn apply_settings(&mut self, settings: &Settings, at: Moment) {
+        self.limits = settings.limits.clone();
+        self.routes.apply_settings(&settings.routes, &settings.limits);
+        self.refold(at);
+        self.make_room(at);
+    }
+
+    /// Gives an exchange its route, and counts it.
+    pub fn observe_exchange(&mut self, exchange: &mut Exchange, observed: Observed, at: Moment) {
+        let place = self.place(exchange.connection, &exchange.ends, observed, at);
+        let duration = exchange.duration.filter(|_| exchange.progress.is_last());
+        let bucket = duration.map(Bucket::of);
+        self.count_endpoint(place.service, exchange, bucket, at);
+        if let Some(destination) = place.destination
+            && let Some(destination) = self.destinations.change(destination, at.time)
+        {
+            destination.see(&exchange.ends.server, at.wall_offset.wall(at.time));
+            destination.count(exchange, bucket);
+        }
+    }
+
+    /// Counts what a connection moved since this was `told` last, and the connection
+    /// where it was not counted yet: once it has traffic, when its names are known.
+    pub fn observe_traffic(&mut self, told: &mut Told, traffic: &Traffic<'_>, at: Moment) {
+        let moved = PerDirection {
+            to_server: traffic.bytes.to_server.saturating_sub(told.bytes.to_server),
+            to_client: traffic.bytes.to_client.saturating_sub(told.bytes.to_client),
+        };
+        told.bytes = traffic.bytes;
+        let place = self.place(traffic.connection, traffic.ends, traffic.observed, at);
+        if place.destination != told.destination {
+            self.move_connection(told.destination, place.destination, at);
+            told.destination = place.destination;
+        }
+        let Some(handle) = place.destination else { return };
+        if let Some(destination) = self.destinations.change(handle, at.time) {
+            destination.see(&traffic.ends.server, at.wall_offset.wall(at.time));
+            destination.in_clear |= traffic.encryption == Encryption::Clear;
+            destination.add_bytes(moved);
+        }
+    }
+
+    /// Notes how well a handshake protects.
+    pub fn observe_tls(&mut self, report: &TlsReport, observed: Observed, at: Moment) {
+        let (Some(version), Some(cipher)) = (report.handshake.version, report.handshake.cipher)
+        else {
+            return;
+        };
+        let place = self.place(report.connection, &report.ends, observed, at);
+        if let Some(destination) = place.destination
+            && let Some(destination) = self.destinations.change(destination, at.time)
+        {
+            destination.see(&report.ends.server, report.time);
+            let group = report.handshake.group;
+            destination.posture = Some(Posture { version, cipher, group });
+        }
+    }
+
+    /// Time has passed: says what is due, a part of it where it is much.
+    pub fn tick(&mut self, at: Moment) {
+        let time = at.wall_offset.wall(at.time);
+        for _ in 0..SAID_AT_ONCE {
+            let endpoint = self.endpoints.take_due(at.time).map(|it| it.report(time));
+            if let Some(report) = endpoint {
+                self.outbox.push_back(Output::Endpoint(Box::new(report)));
+                continue;
+            }
+            let destination = self.destinations.take_due(at.time).map(|it| it.report(time));
+            let Some(report) = destination else { return };
+            self.outbox.push_back(Output::Destination(Box::new(report)));
+        }
+    }
+
+    /// Says everything that has changed since it was said, in the order of names.
+    pub fn finish(&mut self, at: Moment) {
+        let time = at.wall_offset.wall(at.time);
+        let mut reports: Vec<_> = self.endpoints.changed();
+        reports.sort_by_cached_key(|handle| self.endpoints.find(*handle).map(Endpoint::order));
+        for handle in reports {
+            if let Some(endpoint) = self.endpoints.take_changed(handle, at.time) {
+                self.outbox.push_back(Output::Endpoint(Box::new(endpoint.report(time))));
+            }
+        }
+        for handle in self.destination_places.values() {
+            if let Some(destination) = self.destinations.take_changed(*handle, at.time) {
+                self.outbox.push_back(Output::Destination(Box::new(destination.report(time))));
+            }
+        }
+    }
+
+    /// The next thing to say.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outbox.pop_front()
+    }
+
+    /// When [`Self::tick`] is wanted.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        let each = [self.endpoints.next_deadline(), self.destinations.next_deadline()];
+        each.into_iter().flatten().min()
+    }
+
+    /// Entries that had to make room so far.
+    #[must_use]
+    pub const fn evicted(&self) -> u64 {
+        self.evicted
+    }
+
+    fn count_endpoint(
+        &mut self,
+        service: ServiceId,
+        exchange: &mut Exchange,
+        bucket: Option<Bucket>,
+        at: Moment,
+    ) {
+        let Some(request) = &exchange.request else { return };
+        let status = exchange.response.as_ref().and_then(|response| response.status);
+        let method = MethodId::of(&request.method);
+        let route = self.routes.route(service, &request.path, Evidence::of(status));
+        self.refold(at);
+        let Some(route) = route else { return };
+        exchange.route = self.routes.text(route).cloned();
+        let handle = match self.endpoint_places.get(&(route, method)) {
+            Some(handle) => *handle,
+            None => match self.new_endpoint(service, method, route, exchange, at) {
+                Some(handle) => handle,
+                None => return,
+            },
+        };
+        if let Some(endpoint) = self.endpoints.change(handle, at.time) {
+            endpoint.count(exchange, bucket);
+        }
+    }
+
+    fn new_endpoint(
+        &mut self,
+        service: ServiceId,
+        method: MethodId,
+        route: RouteId,
+        exchange: &Exchange,
+        at: Moment,
+    ) -> Option<Handle> {
+        let text = Arc::clone(exchange.route.as_ref()?);
+        let service = Arc::clone(self.routes.touch(service, at.time)?);
+        self.keep_endpoints(limit_of(self.limits.endpoints) - 1, at);
+        let endpoint = Endpoint::new(service, method, route, text, exchange.time);
+        let handle = self.endpoints.insert(endpoint, at.time);
+        self.endpoint_places.insert((route, method), handle);
+        Some(handle)
+    }
+
+    /// What the ends of a connection are here, new where it has to be.
+    fn place(
+        &mut self,
+        connection: ConnectionId,
+        ends: &Arc<Ends>,
+        observed: Observed,
+        at: Moment,
+    ) -> Place {
+        let has_destination = observed != Observed::Server;
+        if let Some(place) = self.memo.find(connection.0, ends)
+            && place.destination.is_some() == has_destination
+            && place.destination.is_none_or(|it| self.destinations.find(it).is_some())
+            && self.routes.touch(place.service, at.time).is_some()
+        {
+            return *place;
+        }
+        let service = self.routes.service(&service_name(ends), at.time);
+        self.routes.touch(service, at.time);
+        self.refold(at);
+        let destination = has_destination.then(|| self.destination(ends, at));
+        let place = Place { service, destination };
+        self.memo.keep(connection.0, ends, place);
+        place
+    }
+
+    fn destination(&mut self, ends: &Ends, at: Moment) -> Handle {
+        let key = DestinationKey::of(ends);
+        if let Some(handle) = self.destination_places.get(&key) {
+            return *handle;
+        }
+        self.keep_destinations(limit_of(self.limits.destinations) - 1, at);
+        let time = at.wall_offset.wall(at.time);
+        let destination = Destination::new(key.clone(), &ends.server, time);
+        let handle = self.destinations.insert(destination, at.time);
+        self.destination_places.insert(key, handle);
+        handle
+    }
+
+    /// A connection whose destination turns out to be another one, or that is new.
+    fn move_connection(&mut self, from: Option<Handle>, into: Option<Handle>, at: Moment) {
+        if let Some(from) = from
+            && let Some(old) = self.destinations.change(from, at.time)
+        {
+            old.connections = old.connections.saturating_sub(1);
+            if old.is_empty()
+                && let Some((old, _)) = self.destinations.remove(from)
+            {
+                self.destination_places.remove(&old.key);
+            }
+        }
+        if let Some(into) = into
+            && let Some(new) = self.destinations.change(into, at.time)
+        {
+            new.connections += 1;
+        }
+    }
+
+    /// Follows routes that folded into others, or whose service was forgotten.
+    fn refold(&mut self, at: Moment) {
+        if !self.routes.has_folded() {
+            return;
+        }
+        for Folded { from, into } in self.routes.take_folded() {
+            for method in MethodId::all() {
+                let Some(handle) = self.endpoint_places.remove(&(from, method)) else { continue };
+                match into {
+                    Some(into) => self.move_endpoint(handle, into, at),
+                    None => self.drop_endpoint(handle, at),
+                }
+            }
+        }
+    }
+
+    fn move_endpoint(&mut self, handle: Handle, into: RouteId, at: Moment) {
+        let Some(method) = self.endpoints.find(handle).map(|endpoint| endpoint.method) else {
+            return;
+        };
+        if let Some(heir) = self.endpoint_places.get(&(into, method)).copied() {
+            if let Some((old, _)) = self.endpoints.remove(handle)
+                && let Some(heir) = self.endpoints.change(heir, at.time)
+            {
+                heir.absorb(&old);
+            }
+            return;
+        }
+        let text = self.routes.text(into).cloned();
+        if let Some(endpoint) = self.endpoints.change(handle, at.time) {
+            endpoint.route = into;
+            // Where it has none, it has folded again, which is told of next.
+            endpoint.text = text.unwrap_or_else(|| Arc::clone(&endpoint.text));
+            self.endpoint_places.insert((into, method), handle);
+        }
+    }
+
+    fn make_room(&mut self, at: Moment) {
+        self.keep_endpoints(limit_of(self.limits.endpoints), at);
+        self.keep_destinations(limit_of(self.limits.destinations), at);
+    }
+
+    fn keep_endpoints(&mut self, most: usize, at: Moment) {
+        while self.endpoints.len() > most {
+            for handle in self.endpoints.oldest() {
+                self.drop_endpoint(handle, at);
+            }
+        }
+    }
+
+    fn keep_destinations(&mut self, most: usize, at: Moment) {
+        while self.destinations.len() > most {
+            for handle in self.destinations.oldest() {
+                self.drop_destination(handle, at);
+            }
+        }
+    }
+
+    fn drop_endpoint(&mut self, handle: Handle, at: Moment) {
+        let Some((endpoint, changed)) = self.endpoints.remove(handle) else { return };
+        self.endpoint_places.remove(&(endpoint.route, endpoint.method));
+        self.evicted += 1;
+        if changed == Changed::Yes {
+            let report = endpoint.report(at.wall_offset.wall(at.time));
+            self.outbox.push_back(Output::Endpoint(Box::new(report)));
+        }
+    }
+
+    fn drop_destination(&mut self, handle: Handle, at: Moment) {
+        let Some((destination, changed)) = self.destinations.remove(handle) else { return };
+        self.destination_places.remove(&destination.key);
+        self.evicted += 1;
+        if changed == Changed::Yes {
+            let report = destination.report(at.wall_offset.wall(at.time));
+            self.outbox.push_back(Output::Destination(Box::new(report)));
+        }
+    }
+}
+
+fn limit_of(limit: u32) -> usize {
+    (limit as usize).max(1)
+}
+
+fn service_name(ends: &Ends) -> Arc<str> {
+    match (&ends.server.process, &ends.server.name) {
+        (Some(process), _) => Arc::clone(&process.identity),
+        (None, Some(name)) => Arc::clone(&name.text),
+        (None, None) => shown_address(ends.server.address).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
