@@ -41,11 +41,11 @@ impl Clock {
             self.now = START;
             return self.start_at(wall);
         };
-        let time = Timestamp(wall.0.saturating_add_signed(self.wall_offset.0.saturating_neg()));
-        if self.now.since(time) > DISORDER {
+        let shown = self.wall_offset.wall(self.now);
+        if shown.0.saturating_sub(wall.0) > DISORDER.as_nanos() as u64 {
             return self.start_at(wall);
         }
-        self.now = self.now.max(time);
+        self.now = self.now.plus(Duration::from_nanos(wall.0.saturating_sub(shown.0)));
         if self.now < ticked.plus(TICK) {
             return [None, None];
         }

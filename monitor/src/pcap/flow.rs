@@ -39,6 +39,8 @@ pub(super) struct Flow {
     to_client: Half,
     /// Records that were handed on.
     records: u32,
+    /// Time of the last of them.
+    said: Timestamp,
     /// Packets so far.
     packets: u64,
     outside: u8,
@@ -110,6 +112,7 @@ impl Flow {
             to_server: Half::default(),
             to_client: Half::default(),
             records: 0,
+            said: Timestamp::default(),
             packets: 0,
             outside: 0,
             last: Timestamp::default(),
@@ -194,7 +197,7 @@ impl Flow {
         let accepted = half.accept(arrival, may_pass, context.history);
         context.counts.bytes_repeated += u64::from(accepted.repeated);
         if accepted.differs {
-            self.say_conflict(context.now, context);
+            self.say_conflict(self.said, context);
         }
         if let Some((payload, length)) = accepted.next {
             self.say(way, Said { length, payload, at: arrival.came, why: TRUNCATED }, context);
@@ -205,7 +208,8 @@ impl Flow {
     fn say_piece(&mut self, way: Way, piece: &Piece, context: &mut Context<'_, '_>) {
         let Piece { length, bytes, came: at, .. } = piece;
         if piece.is_contested {
-            self.say_conflict(at.time, context);
+            // What these bytes are of began with them, or with bytes before them.
+            self.say_conflict(self.said.max(at.time), context);
         }
         if *length > 0 {
             self.say(
@@ -248,6 +252,7 @@ impl Flow {
         };
         (context.take)(Input::Record(record));
         self.records = self.records.wrapping_add(1);
+        self.said = at.time;
         let now = self.mark(context);
         self.half_mut(way).advance(length, payload, now, context.history);
     }

@@ -242,7 +242,7 @@ mod tests {
             &[(0, 16, true), (8, 16, true), (24, 3, false)],
             &[(8, 16, true), (0, 16, true), (24, 3, false)],
             &[(0, 16, true), (0, 24, true), (24, 3, false)],
-            &[(0, 16, true), (16, 3, false), (16, 8, false)],
+            &[(16, 3, false), (16, 8, false), (0, 16, true)],
             &[(16, 3, false), (24, 8, true), (0, 16, true)],
             &[(0, 15, true), (15, 3, false)],
             &[(24, 8, true), (16, 3, false), (0, 16, true)],

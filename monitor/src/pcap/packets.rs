@@ -56,6 +56,12 @@ impl Packets {
         }
     }
 
+    /// Bytes that wait, with what they cost.
+    #[cfg(test)]
+    pub(super) fn room(&self) -> usize {
+        self.room.used
+    }
+
     /// Takes a packet and gives the inputs that it makes.
     pub(super) fn take(&mut self, packet: &Packet<'_>, take: &mut dyn FnMut(Input<'_>)) {
         self.counts.packets += 1;
