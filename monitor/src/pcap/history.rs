@@ -37,7 +37,7 @@ impl History {
     /// Keeps bytes that begin at a position of a direction.
     pub(super) fn keep(&mut self, last: &mut LastRun, start: u64, bytes: &[u8]) {
         if self.bytes.is_empty() {
-            self.bytes.resize(BYTES, 0);
+            self.bytes = vec![0; BYTES]; // pages that are not used cost nothing
         }
         let bytes = bytes.get(..BYTES / 8).unwrap_or(bytes);
         let left = BYTES - (self.next_byte % BYTES as u64) as usize;
