@@ -1,6 +1,6 @@
 //! apiwatch: API traffic seen from inside the kernel.
 //!
-//! Dependency direction: `daemon → {capture, trace, config, sink, tui} → pipeline →
+//! Dependency direction: `daemon → {capture, trace, pcap, config, sink, tui} → pipeline →
 //! monitor-common`. ARCHITECTURE.md has the map.
 
 /// The only user of aya.
@@ -16,6 +16,8 @@ pub mod daemon;
 /// One door for each parser, for fuzzing.
 #[doc(hidden)]
 pub mod fuzz;
+/// Captures of other programs.
+pub mod pcap;
 /// The pure core.
 pub mod pipeline;
 /// Where outputs go.

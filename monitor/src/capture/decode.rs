@@ -5,12 +5,13 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use monitor_common::record::{
-    ConnectionRecord, DataRecord, EGRESS, ExecRecord, Kind, ProcessRecord, Reason, flags, role,
+    ConnectionRecord, DataRecord, DatagramRecord, EGRESS, ExecRecord, Kind, ProcessRecord, Reason,
+    flags, role,
 };
 
 use crate::pipeline::input::{
-    ConnectionChange, ConnectionEvent, Cookie, Direction, Record, Role, SocketAddress, Source,
-    UncapturedReason,
+    ConnectionChange, ConnectionEvent, Cookie, Datagram, Direction, Record, Role, SocketAddress,
+    Source, UncapturedReason,
 };
 use crate::pipeline::time::Timestamp;
 
@@ -62,7 +63,7 @@ pub(crate) fn data(bytes: &[u8]) -> Option<Record<'_>> {
     let has_sequence = header.flags & flags::NO_SEQUENCE == 0;
     Some(Record {
         cookie: Cookie(header.cookie),
-        direction: if header.direction == EGRESS { Direction::Egress } else { Direction::Ingress },
+        direction: direction(header.direction),
         source: Source::Socket,
         time: Timestamp(header.time),
         offset: header.offset,
@@ -73,6 +74,30 @@ pub(crate) fn data(bytes: &[u8]) -> Option<Record<'_>> {
         uncaptured: uncaptured(Reason::from_byte(header.reason)),
         payload,
     })
+}
+
+/// The datagram in `bytes`, its payload borrowed.
+pub(crate) fn datagram(bytes: &[u8]) -> Option<Datagram<'_>> {
+    let header: DatagramRecord = read(bytes)?;
+    let payload = bytes.get(size_of::<DatagramRecord>()..)?;
+    Some(Datagram {
+        time: Timestamp(header.time),
+        netns: header.netns,
+        local: SocketAddress { address: address(header.local), port: header.local_port },
+        remote: SocketAddress { address: address(header.remote), port: header.remote_port },
+        direction: direction(header.direction),
+        pid: header.pid,
+        payload: payload.get(..header.captured as usize)?,
+    })
+}
+
+/// Whether the record in `bytes` is a datagram.
+pub(crate) fn is_datagram(bytes: &[u8]) -> bool {
+    bytes.first().copied() == Some(Kind::Datagram as u8)
+}
+
+fn direction(byte: u8) -> Direction {
+    if byte == EGRESS { Direction::Egress } else { Direction::Ingress }
 }
 
 /// The event of a connection record; none for a listener.
@@ -151,6 +176,7 @@ mod tests {
                     assert!(size <= length);
                 }
                 assert!(data(prefix).is_none(), "captured length beyond the bytes is refused");
+                assert!(datagram(prefix).is_none(), "likewise");
             }
         }
     }

@@ -107,6 +107,12 @@ impl Rings {
         {
             records += 1;
             self.data_delivered += 1;
+            if decode::is_datagram(&item) {
+                if let Some(datagram) = decode::datagram(&item) {
+                    handle(Input::Datagram(datagram));
+                }
+                continue;
+            }
             let Some(record) = decode::data(&item) else { continue };
             self.control_delivered += pull(&mut self.control, &mut self.held_back);
             while let Some(control) =

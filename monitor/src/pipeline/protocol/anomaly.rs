@@ -128,11 +128,15 @@ pub enum Anomaly {
     InvalidClosePayload,
     /// A WebSocket data frame after a close (RFC 6455 section 5.5.1).
     DataAfterClose,
+    // Of TCP.
+    /// Bytes were sent again and were others: the receiver may have taken those that are
+    /// not said here, since TCP does not foresee it (RFC 9293 section 3.10.7.4).
+    TcpOverlapConflict,
 }
 
 impl Anomaly {
     /// Every anomaly, in the order in which records list them.
-    pub const ALL: [Self; 61] = [
+    pub const ALL: [Self; 62] = [
         Self::Gap,
         Self::ObsoleteFold,
         Self::BareLineFeed,
@@ -194,6 +198,8 @@ impl Anomaly {
         Self::LongControlFrame,
         Self::InvalidClosePayload,
         Self::DataAfterClose,
+        // Of TCP.
+        Self::TcpOverlapConflict,
     ];
 
     /// The name in records and metrics.
@@ -262,6 +268,8 @@ impl Anomaly {
             Self::LongControlFrame => "long_control_frame",
             Self::InvalidClosePayload => "invalid_close_payload",
             Self::DataAfterClose => "data_after_close",
+            // Of TCP.
+            Self::TcpOverlapConflict => "tcp_overlap_conflict",
         }
     }
 }
