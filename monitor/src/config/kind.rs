@@ -243,7 +243,7 @@ fn choice<T: Copy>(choices: &[(&str, T)], value: &DeValue<'_>) -> Result<T, Refu
     })
 }
 
-fn name_of<T: PartialEq>(choices: &[(&'static str, T)], value: T) -> &'static str {
+fn name_of<T: Copy + PartialEq>(choices: &[(&'static str, T)], value: T) -> &'static str {
     choices.iter().find(|(_, choice)| *choice == value).expect("every choice has a name").0
 }
 

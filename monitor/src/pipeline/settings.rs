@@ -153,7 +153,7 @@ impl Default for FindingSettings {
 pub struct TlsProfile {
     /// Lowest version that does not fail.
     pub minimum_version: u16,
-    /// AES-256 or ChaCha20 is demanded, not only named.
+    /// AES-256 or `ChaCha20` is demanded, not only named.
     pub require_256_bit: bool,
     /// A group that withstands quantum computers is demanded, not only named.
     pub require_post_quantum: bool,

@@ -19,8 +19,10 @@ mod case;
 mod judge;
 /// What pairs agreed on before.
 mod pairs;
-/// What can be weak.
+/// What can be weak, and how bad it is.
 mod weakness;
+/// The words for it.
+mod words;
 
 /// Judges each TLS handshake by the profile: for each client on this host and its
 /// destination, and for each server port on this host and the scope that its clients
@@ -29,14 +31,14 @@ mod weakness;
 /// | severity | reasons |
 /// |---|---|
 /// | critical, on this host high | SSL, NULL, EXPORT or anonymous suites, keys that were broken in public |
-/// | high | a version below the minimum, RC4, DES, 3DES, IDEA, refused suites, MD5 and SHA-1 signatures, short keys, a certificate out of its time, what the profile demands, a downgrade |
-/// | medium | no forward secrecy, a certificate that ends soon, a self-signed one at a public address |
+/// | high | a version below the minimum, RC4, DES, 3DES, IDEA, refused suites, MD5 and SHA-1 signatures, short keys, a certificate out of its time, compression, what the profile demands, a downgrade |
+/// | medium | no forward secrecy, no secure renegotiation, a certificate that ends soon, a self-signed one at a public address |
 /// | low | CBC, other self-signed certificates, public ones that live too long |
-/// | informational | no AES-256 or ChaCha20, no post-quantum group |
+/// | informational | neither AES-256 nor `ChaCha20`, no post-quantum group |
 ///
 /// A pair that agreed on less than the last time is a downgrade, once per change. Only
-/// what a client on this host gets is compared: of a server here, each client may be
-/// another one. Handshakes that are better than the open finding do not keep it open.
+/// what a known client on this host gets is compared: of a server here, each client may
+/// be another one, and so may each that is unknown. Handshakes that are better than the open finding do not keep it open.
 pub(super) struct WeakEncryption {
     profile: TlsProfile,
     pairs: Pairs,
@@ -57,7 +59,7 @@ impl WeakEncryption {
         let mut weaknesses = judge(&tls.handshake, tls.time, reach, &self.profile);
         let key = parties.key(&destination.key());
         let Some(pair) = self.pairs.pair(&key, reports.at().time) else { return };
-        if !parties.is_inbound() {
+        if !parties.is_inbound() && parties.process().is_some() {
             let losses = pair.note(&tls.handshake, tls.time);
             if !losses.is_empty() {
                 weaknesses.insert(0, Weakness::Downgrade(losses));

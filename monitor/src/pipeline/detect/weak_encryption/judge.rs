@@ -7,6 +7,7 @@ use crate::pipeline::output::tls::{
     BulkCipher, Certificate, CertificateSeen, CipherSuite, Handshake, KeyExchange, NamedGroup,
     TlsVersion,
 };
+use crate::pipeline::protocol::Anomaly;
 use crate::pipeline::settings::TlsProfile;
 use crate::pipeline::time::WallTime;
 
@@ -31,10 +32,13 @@ const MOST_DAYS: [(i64, u64); 6] = [
     (1_427_846_400, 1188), // 2015-04-01: 39 months
 ];
 
-/// Whether a handshake agreed on anything: the server answered, and no fatal alert
-/// ended it (RFC 8446 section 6.2).
-pub(super) const fn is_agreed(handshake: &Handshake) -> bool {
-    handshake.version.is_some() && handshake.alert.is_none()
+/// Whether a handshake agreed on anything: the server answered, not only to ask for
+/// another hello (of a `ServerHello` of TLS 1.3 it is always known whether it resumed), and
+/// no fatal alert ended it (RFC 8446 section 6.2).
+pub(super) fn is_agreed(handshake: &Handshake) -> bool {
+    let asked_only = handshake.retried && handshake.resumed.is_none();
+    handshake.alert.is_none()
+        && handshake.version.is_some_and(|version| !(version.encrypts_handshake() && asked_only))
 }
 
 /// Every weakness of a handshake, the gravest first.
@@ -59,6 +63,7 @@ pub(super) fn judge(
         certificate(seen, profile, &mut found);
         lifetime(seen, (at.0 / 1_000_000_000).cast_signed(), (reach, profile), &mut found);
     }
+    found.extend(handshake.anomalies.iter().copied().filter_map(irregular));
     found.extend(is_post_quantum(handshake).and_then(|known| group(known, handshake, profile)));
     found.sort_by_key(|weakness| std::cmp::Reverse(weakness.severity(reach)));
     found
@@ -113,6 +118,16 @@ fn cipher(suite: CipherSuite, profile: &TlsProfile, found: &mut Vec<Weakness>) {
     }
     if cipher.bits() < 256 {
         found.push(Weakness::Below256 { demand: demand(profile.require_256_bit) });
+    }
+}
+
+/// The irregularities of a handshake that make it weak; the others are in its record.
+const fn irregular(anomaly: Anomaly) -> Option<Weakness> {
+    match anomaly {
+        Anomaly::TlsDowngradeSentinel => Some(Weakness::DowngradeSignal),
+        Anomaly::TlsCompression => Some(Weakness::Compression),
+        Anomaly::InsecureRenegotiation => Some(Weakness::InsecureRenegotiation),
+        _ => None,
     }
 }
 

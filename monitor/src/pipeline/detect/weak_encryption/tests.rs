@@ -7,6 +7,7 @@ use crate::pipeline::output::tls::{
     TlsVersion,
 };
 use crate::pipeline::output::{ConnectionId, Ends};
+use crate::pipeline::protocol::Anomaly;
 use crate::pipeline::time::WallTime;
 
 const CURL: &str = "/usr/bin/curl";
@@ -156,6 +157,21 @@ fn versions_and_suites_are_judged_as_agreed_on() {
     assert_eq!(verdict(unknown, |_| {}), "");
     let no_suite = Handshake { cipher: None, ..best() };
     assert_eq!(verdict(no_suite, |_| {}), "");
+}
+
+#[test]
+fn irregularities_that_weaken_are_judged() {
+    let base = || handshake(0x0303, 0xc030, Some(0x001d));
+    for (anomaly, said) in [
+        (Anomaly::TlsDowngradeSentinel, "high: downgrade_signal, not_post_quantum"),
+        (Anomaly::TlsCompression, "high: compression, not_post_quantum"),
+        (Anomaly::InsecureRenegotiation, "medium: insecure_renegotiation, not_post_quantum"),
+        (Anomaly::TlsFallback, "informational: not_post_quantum"),
+        (Anomaly::Gap, "informational: not_post_quantum"),
+    ] {
+        let handshake = Handshake { anomalies: vec![anomaly], ..base() };
+        assert_eq!(verdict(handshake, |_| {}), said);
+    }
 }
 
 #[test]
@@ -350,6 +366,8 @@ fn what_came_to_nothing_and_what_was_only_offered_is_not_judged() {
     for handshake in [
         Handshake { version: None, ..weak.clone() },
         Handshake { alert: Some(40), ..weak },
+        // Only another hello was asked for.
+        Handshake { retried: true, resumed: None, ..handshake(0x0304, 0x1301, None) },
         Handshake { offered: Some(offered.clone()), ..Handshake::default() },
         Handshake { offered: Some(offered), ..best() },
     ] {
@@ -507,6 +525,15 @@ fn clients_of_a_server_are_not_compared_with_each_other() {
     for handshake in [best(), handshake(0x0304, 0x1302, Some(0x001d))] {
         let ends = inbound("203.0.113.1:1", "nginx.service", "10.0.0.1:443");
         detectors.tls(&report_on(&ends, handshake), Observed::Server, second(1));
+    }
+    assert_eq!(detectors.weak(), ["informational open 1 not_post_quantum"]);
+}
+
+#[test]
+fn unknown_clients_are_not_compared_with_each_other() {
+    let mut detectors = detectors(|_| {});
+    for handshake in [best(), handshake(0x0304, 0x1302, Some(0x001d))] {
+        detectors.shake(&ends(None, "10.0.0.9:1", None, "203.0.113.7:443"), handshake, 1);
     }
     assert_eq!(detectors.weak(), ["informational open 1 not_post_quantum"]);
 }

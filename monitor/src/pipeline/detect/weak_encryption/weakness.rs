@@ -1,4 +1,4 @@
-//! What can be weak about a TLS handshake, how bad it is, and what to do about it.
+//! What can be weak about a TLS handshake, and how bad it is.
 
 use super::super::parties::Reach;
 use crate::pipeline::finding::Severity;
@@ -31,10 +31,16 @@ pub(super) enum Weakness {
     Expired { seconds: u64 },
     /// The certificate has not begun.
     NotYetValid { seconds: u64 },
+    /// Both sides can do better, and someone in between made the offer smaller.
+    DowngradeSignal,
+    /// TLS compresses, which gives secrets away by their length (RFC 9325 section 3.3).
+    Compression,
     /// The pair agreed on more before.
     Downgrade(Vec<Loss>),
     /// Who gets the server's key reads what was recorded.
     NoForwardSecrecy(KeyExchange),
+    /// Someone in between can put bytes in front of a client's (RFC 5746).
+    InsecureRenegotiation,
     /// The certificate ends soon.
     EndsSoon { seconds: u64 },
     /// Nobody vouches for the certificate.
@@ -43,7 +49,7 @@ pub(super) enum Weakness {
     Cbc,
     /// The certificate lives longer than certificate authorities may make it.
     LongLived { days: u64, most: u64 },
-    /// Neither AES-256 nor ChaCha20.
+    /// Neither AES-256 nor `ChaCha20`.
     Below256 { demand: Demand },
     /// The key exchange can be undone by a quantum computer.
     NotPostQuantum { demand: Demand, draft: Draft },
@@ -101,8 +107,11 @@ impl Weakness {
             Self::ShortKey { .. } => "short_key",
             Self::Expired { .. } => "certificate_expired",
             Self::NotYetValid { .. } => "certificate_not_yet_valid",
+            Self::DowngradeSignal => "downgrade_signal",
+            Self::Compression => "compression",
             Self::Downgrade(_) => "downgrade",
             Self::NoForwardSecrecy(_) => "no_forward_secrecy",
+            Self::InsecureRenegotiation => "insecure_renegotiation",
             Self::EndsSoon { .. } => "certificate_ends_soon",
             Self::SelfSigned => "self_signed",
             Self::Cbc => "cbc",
@@ -122,7 +131,9 @@ impl Weakness {
                 Reach::Host => Severity::High,
                 Reach::Private | Reach::Public => Severity::Critical,
             },
-            Self::NoForwardSecrecy(_) | Self::EndsSoon { .. } => Severity::Medium,
+            Self::NoForwardSecrecy(_) | Self::InsecureRenegotiation | Self::EndsSoon { .. } => {
+                Severity::Medium
+            }
             Self::SelfSigned if reach == Reach::Public => Severity::Medium,
             Self::SelfSigned | Self::Cbc | Self::LongLived { .. } => Severity::Low,
             Self::Below256 { demand: Demand::Named }
@@ -141,160 +152,6 @@ impl Weakness {
             Self::ShortKey { key: Key::Certificate | Key::Prime, bits, .. } => *bits < 1024,
             Self::ShortKey { key: Key::CertificateCurve | Key::Curve, bits, .. } => *bits < 160,
             _ => false,
-        }
-    }
-
-    /// What is weak, as a part of a sentence.
-    pub(super) fn phrase(&self) -> String {
-        match self {
-            Self::NullCipher => "nothing is encrypted".to_owned(),
-            Self::ExportCipher => "the cipher was weakened for export".to_owned(),
-            Self::Anonymous => "neither side proved who it is".to_owned(),
-            Self::OldVersion { version, minimum } => {
-                format!("version {version} is below {minimum}")
-            }
-            Self::BrokenCipher(cipher) => format!("{} is broken", cipher_name(*cipher)),
-            Self::RefusedCipher(suite) => format!("the profile refuses {suite}"),
-            Self::WeakSignature(scheme) => format!("the key exchange is signed with {scheme}"),
-            Self::WeakCertificateSignature(algorithm) => {
-                format!("the certificate is signed with {algorithm}")
-            }
-            Self::ShortKey { key, bits, minimum } => {
-                format!("{} has {bits} bits, fewer than {minimum}", key.phrase())
-            }
-            Self::Expired { seconds } => format!("the certificate ended {} ago", span(*seconds)),
-            Self::NotYetValid { seconds } => {
-                format!("the certificate begins in {}", span(*seconds))
-            }
-            Self::Downgrade(losses) => {
-                let losses: Vec<_> = losses.iter().map(|loss| loss.phrase()).collect();
-                format!("less than before: {}", losses.join(", "))
-            }
-            Self::NoForwardSecrecy(exchange) => {
-                format!("no forward secrecy ({})", exchange_name(*exchange))
-            }
-            Self::EndsSoon { seconds } => format!("the certificate ends in {}", span(*seconds)),
-            Self::SelfSigned => "the certificate is self-signed".to_owned(),
-            Self::Cbc => "the cipher is in CBC mode".to_owned(),
-            Self::LongLived { days, most } => {
-                format!("the certificate is for {days} days, and public ones may be for {most}")
-            }
-            Self::Below256 { .. } => "the cipher is neither AES-256 nor ChaCha20".to_owned(),
-            Self::NotPostQuantum { draft: Draft::None, .. } => {
-                "the key exchange is not post-quantum".to_owned()
-            }
-            Self::NotPostQuantum { draft: Draft::Obsolete, .. } => {
-                "the key exchange is post-quantum by an obsolete draft only".to_owned()
-            }
-        }
-    }
-
-    /// What to do about it.
-    pub(super) const fn remedy(&self) -> &'static str {
-        match self {
-            Self::NullCipher
-            | Self::ExportCipher
-            | Self::Anonymous
-            | Self::BrokenCipher(_)
-            | Self::RefusedCipher(_)
-            | Self::Cbc => {
-                "Allow only authenticated ciphers (AES-GCM, ChaCha20-Poly1305) on both sides."
-            }
-            Self::OldVersion { .. } => "Raise the lowest TLS version on both sides, best to 1.3.",
-            Self::WeakSignature(_) => "Allow only signatures over SHA-256 and better.",
-            Self::WeakCertificateSignature(_)
-            | Self::ShortKey { key: Key::Certificate | Key::CertificateCurve, .. } => {
-                "Replace the certificate by one with a longer key, signed over SHA-256 or better."
-            }
-            Self::ShortKey { key: Key::Curve | Key::Prime, .. } => {
-                "Allow only groups like x25519, secp256r1 and ffdhe2048 for the key exchange."
-            }
-            Self::Expired { .. } | Self::EndsSoon { .. } => {
-                "Renew the certificate, and see why that did not happen by itself."
-            }
-            Self::NotYetValid { .. } => "Check the clocks of both sides and the certificate.",
-            Self::Downgrade(_) => {
-                "Find out what changed on either side; someone in between may have done it."
-            }
-            Self::NoForwardSecrecy(_) => "Allow only ephemeral key exchange (ECDHE), or TLS 1.3.",
-            Self::SelfSigned => "Use a certificate of an authority that clients verify.",
-            Self::LongLived { .. } => "Use certificates that are renewed by themselves.",
-            Self::Below256 { .. } => "Prefer AES-256-GCM or ChaCha20-Poly1305 on both sides.",
-            Self::NotPostQuantum { .. } => "Offer and accept the group X25519MLKEM768.",
-        }
-    }
-}
-
-impl Key {
-    const fn phrase(self) -> &'static str {
-        match self {
-            Self::Certificate => "the key of the certificate",
-            Self::CertificateCurve => "the curve of the certificate",
-            Self::Curve => "the curve of the key exchange",
-            Self::Prime => "the prime of the key exchange",
-        }
-    }
-}
-
-impl Loss {
-    const fn phrase(self) -> &'static str {
-        match self {
-            Self::Version => "a lower version",
-            Self::PostQuantum => "no post-quantum group",
-            Self::Bits256 => "no 256-bit cipher",
-        }
-    }
-}
-
-const fn cipher_name(cipher: BulkCipher) -> &'static str {
-    match cipher {
-        BulkCipher::Rc4 => "RC4",
-        BulkCipher::Des => "DES",
-        BulkCipher::TripleDes => "3DES",
-        BulkCipher::Idea => "IDEA",
-        _ => "the cipher",
-    }
-}
-
-const fn exchange_name(exchange: KeyExchange) -> &'static str {
-    match exchange {
-        KeyExchange::Rsa => "RSA key exchange",
-        KeyExchange::StaticDh => "static Diffie-Hellman",
-        KeyExchange::Psk | KeyExchange::RsaPsk | KeyExchange::Tls13 => "pre-shared key alone",
-        KeyExchange::Kerberos => "Kerberos",
-        _ => "no ephemeral key",
-    }
-}
-
-/// `19 days`, `5 hours`, `1 minute`: the largest unit that is there, rounded down.
-fn span(seconds: u64) -> String {
-    for (length, one, many) in
-        [(86_400, "day", "days"), (3600, "hour", "hours"), (60, "minute", "minutes")]
-    {
-        match seconds / length {
-            0 => {}
-            1 => return format!("1 {one}"),
-            count => return format!("{count} {many}"),
-        }
-    }
-    "less than a minute".to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spans_have_one_unit() {
-        for (seconds, shown) in [
-            (0, "less than a minute"),
-            (60, "1 minute"),
-            (7199, "1 hour"),
-            (86_399, "23 hours"),
-            (86_400, "1 day"),
-            (20 * 86_400, "20 days"),
-        ] {
-            assert_eq!(span(seconds), shown);
         }
     }
 }
