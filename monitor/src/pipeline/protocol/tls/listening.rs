@@ -252,7 +252,7 @@ impl Listening {
             // RFC 5246 section 7.4.1.1: a server may ask for a hello at any time.
             (Way::ToClient, Progress::Hello) if kind == message::HELLO_REQUEST => !self.midstream,
             (_, Progress::Hello) => is_hello,
-            (Way::ToClient, Progress::Clear) => is_hello || self.talk.server.is_some(),
+            (Way::ToClient, Progress::Clear) => is_hello == self.talk.server.is_none(),
             // There is no renegotiation in the clear.
             (Way::ToClient, _) => !is_hello,
             (Way::ToServer, _) => !is_hello || self.talk.awaits_second_hello(),
