@@ -212,7 +212,7 @@ pub struct OutputArgs {
         long,
         value_name = "TYPES",
         value_delimiter = ',',
-        default_value = "connection,exchange,finding,loss"
+        default_value = "connection,tls,exchange,endpoint,destination,finding,loss"
     )]
     pub print: Vec<RecordType>,
 }
