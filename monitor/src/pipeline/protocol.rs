@@ -215,9 +215,12 @@ impl Session {
     pub fn encryption(&self) -> Encryption {
         match &self.speech {
             Speech::Http1(http) if http.is_certain => Encryption::Clear,
-            Speech::WebSocket(_) | Speech::Dns(_) => Encryption::Clear,
+            Speech::Dns(dns) if dns.is_certain => Encryption::Clear,
+            Speech::WebSocket(_) => Encryption::Clear,
             Speech::Tls => Encryption::Tls,
-            Speech::Http1(_) | Speech::Undecided(_) | Speech::Opaque => Encryption::Unknown,
+            Speech::Http1(_) | Speech::Dns(_) | Speech::Undecided(_) | Speech::Opaque => {
+                Encryption::Unknown
+            }
         }
     }
 

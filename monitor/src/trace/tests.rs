@@ -13,8 +13,8 @@ use proptest::prelude::*;
 use super::format::{END_BYTES, FRAME_HEAD_BYTES, FrameHead, header};
 use super::*;
 use crate::pipeline::input::{
-    ConnectionChange, ConnectionEvent, Cookie, Direction, Input, Loss, LossReason, Record, Role,
-    SocketAddress, Source, Stage, UncapturedReason,
+    ConnectionChange, ConnectionEvent, Cookie, Datagram, Direction, Input, Loss, LossReason,
+    Record, Role, SocketAddress, Source, Stage, UncapturedReason,
 };
 use crate::pipeline::process::{Process, ProcessKey, identity_label};
 use crate::pipeline::settings::{
@@ -23,7 +23,7 @@ use crate::pipeline::settings::{
 };
 use crate::pipeline::time::{Timestamp, WallOffset, WallTime};
 
-const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/trace/v1.apiwatch-trace");
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/trace/v2.apiwatch-trace");
 
 /// One input of each variant, with each optional part there and not there.
 fn samples() -> Vec<Input<'static>> {
@@ -45,6 +45,7 @@ fn samples() -> Vec<Input<'static>> {
         }),
         Input::Tick { time: Timestamp(123), wall_offset: WallOffset(-5) },
         Input::Connection(event(ConnectionChange::Destroy)),
+        Input::Datagram(datagram(b"\0\x01\x81\x80\0\x01\0\0\0\0\0\0\x01a\0\0\x01\0\x01")),
     ]
 }
 
@@ -150,6 +151,18 @@ fn record(payload: &[u8], uncaptured: Option<UncapturedReason>) -> Record<'_> {
         sequence: 0,
         pid: 4711,
         uncaptured,
+        payload,
+    }
+}
+
+fn datagram(payload: &[u8]) -> Datagram<'_> {
+    Datagram {
+        time: Timestamp(3_000),
+        netns: 4_026_531_840,
+        local: SocketAddress { address: IpAddr::V4(Ipv4Addr::LOCALHOST), port: 50_000 },
+        remote: SocketAddress { address: IpAddr::V6(Ipv6Addr::LOCALHOST), port: 53 },
+        direction: Direction::Ingress,
+        pid: 4711,
         payload,
     }
 }
@@ -317,7 +330,7 @@ fn a_later_format_is_named_with_what_wrote_it() {
     let checksum = crc32fast::hash(&newer[..covered]).to_le_bytes();
     newer[covered..].copy_from_slice(&checksum);
     let message = read(&newer).1.unwrap().to_string();
-    assert!(message.contains("format 7") && message.contains("reads format 1"), "{message}");
+    assert!(message.contains("format 7") && message.contains("reads format 2"), "{message}");
     assert!(!message.contains('\x1b'), "{message}");
 }
 
@@ -397,6 +410,15 @@ fn a_full_disk_is_an_error() {
         writer.write(input).unwrap();
     }
     assert!(matches!(writer.finish(), Err(TraceError::Write { .. })));
+}
+
+/// What an earlier format wrote is named, never misread.
+#[test]
+fn an_earlier_format_is_named() {
+    let earlier = include_bytes!("../../../tests/data/trace/v1.apiwatch-trace");
+    let (inputs, error) = read(earlier);
+    assert!(inputs.is_empty());
+    assert!(matches!(error, Some(TraceError::Version { found: 1, .. })), "{error:?}");
 }
 
 /// A trace that an earlier build wrote: what it holds never changes, nor does this test.
@@ -544,9 +566,27 @@ fn any_record() -> impl Strategy<Value = Record<'static>> {
     )
 }
 
+/// A datagram whose payload is made likewise.
+fn any_datagram() -> impl Strategy<Value = Datagram<'static>> {
+    const PAYLOAD: &[u8] = b"\0\x01\x81\x80\0\x01\0\x01\0\0\0\0\x01a\0\0\x01\0\x01\xff\x80";
+    let numbers = any::<(u64, u32, u32)>();
+    (numbers, address(), address(), any::<bool>(), 0..=22usize).prop_map(
+        |((time, netns, pid), local, remote, ingress, length)| Datagram {
+            time: Timestamp(time),
+            netns,
+            local,
+            remote,
+            direction: if ingress { Direction::Ingress } else { Direction::Egress },
+            pid,
+            payload: PAYLOAD.get(..length).unwrap_or_default(),
+        },
+    )
+}
+
 fn any_input() -> impl Strategy<Value = Input<'static>> {
     prop_oneof![
         any_record().prop_map(Input::Record),
+        any_datagram().prop_map(Input::Datagram),
         any_event().prop_map(Input::Connection),
         any::<(u64, u32, u64)>().prop_map(|(cookie, pid, start)| Input::Owner {
             cookie: Cookie(cookie),
