@@ -8,8 +8,6 @@ use std::time::Duration;
 
 use self::dns::Dns;
 use self::http1::Http1;
-use self::http1::switch::{Switch, SwitchTo};
-use self::proxy::Proxy;
 use self::websocket::WebSocket;
 use super::input::SocketAddress;
 use super::names::{Answer, Ignored};
@@ -19,6 +17,8 @@ use super::time::Timestamp;
 
 /// Named irregularities.
 mod anomaly;
+/// What a connection begins to speak.
+mod begin;
 /// What bytes look like.
 mod classify;
 /// DNS over TCP.
@@ -37,8 +37,6 @@ pub use classify::{Classification, classify};
 pub const OPEN_AFTER: Duration = Duration::from_secs(5);
 /// It is said again at most this often.
 pub const OPEN_AGAIN: Duration = Duration::from_secs(60);
-/// Tunnels within tunnels that are looked into.
-const TUNNELS: u8 = 4;
 
 /// Way of bytes, in terms of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -267,126 +265,6 @@ impl Session {
     #[must_use]
     pub fn proxied_client(&self) -> Option<SocketAddress> {
         self.proxied_client
-    }
-
-    /// Decides what the connection speaks, or keeps its first bytes until that is clear.
-    fn begin(
-        &mut self,
-        limits: &Limits,
-        way: Way,
-        bytes: &[u8],
-        time: Timestamp,
-        exchanges: &mut Vec<ProtocolExchange>,
-    ) {
-        let Speech::Undecided(beginning) = &mut self.speech else { return };
-        let kept = beginning.of(way);
-        let mut joined = std::mem::take(kept);
-        joined.extend_from_slice(bytes);
-        let mut rest = joined.as_slice();
-        // A proxy behind a proxy may add a header of its own.
-        while way == Way::ToServer && classify(rest) == Classification::ProxyProtocol {
-            match proxy::parse(rest) {
-                Proxy::Header(length, client) => {
-                    self.proxied_client = client;
-                    rest = rest.get(length..).unwrap_or_default();
-                }
-                Proxy::NeedMore => {
-                    *kept = rest.to_vec();
-                    return;
-                }
-                Proxy::Invalid if !self.midstream => {
-                    self.speech = Speech::Opaque;
-                    return;
-                }
-                Proxy::Invalid => return self.speak_http(limits, way, rest, time, exchanges),
-            }
-        }
-        match (classify(rest), way) {
-            (Classification::NeedMore, _) => *kept = rest.to_vec(),
-            (Classification::Tls, _) => self.speech = Speech::Tls,
-            (Classification::Http1Request, Way::ToServer)
-            | (Classification::Http1Response, Way::ToClient) => {
-                self.speak_http(limits, way, rest, time, exchanges);
-            }
-            // The middle of something, which may be a body: a head may follow.
-            (Classification::Unknown, _) if self.midstream => {
-                self.speak_http(limits, way, rest, time, exchanges);
-            }
-            // RFC 9112 section 2.2: empty lines may precede a request.
-            (Classification::Unknown, Way::ToServer) if rest.starts_with(b"\r\n") => {
-                self.speak_http(limits, way, rest, time, exchanges);
-            }
-            _ if self.expects_dns => self.speak_dns(limits, way, rest),
-            _ => self.speech = Speech::Opaque,
-        }
-    }
-
-    fn speak_dns(&mut self, limits: &Limits, way: Way, bytes: &[u8]) {
-        let mut dns = Box::new(Dns::default());
-        if let Speech::Undecided(beginning) = &mut self.speech {
-            let kept = std::mem::take(beginning.of(!way));
-            dns.feed(limits, !way, Delivery::Bytes(&kept));
-        }
-        dns.feed(limits, way, Delivery::Bytes(bytes));
-        self.speech = Speech::Dns(dns);
-    }
-
-    fn speak_http(
-        &mut self,
-        limits: &Limits,
-        way: Way,
-        bytes: &[u8],
-        time: Timestamp,
-        exchanges: &mut Vec<ProtocolExchange>,
-    ) {
-        let mut kept = Vec::new();
-        if let Speech::Undecided(beginning) = &mut self.speech {
-            kept = std::mem::take(beginning.of(!way));
-        }
-        self.speech = Speech::Http1(Box::new(Http1::new(self.midstream)));
-        for (way, bytes) in [(!way, kept.as_slice()), (way, bytes)] {
-            self.feed(limits, way, Delivery::Bytes(bytes), time, exchanges);
-        }
-    }
-
-    /// HTTP/1 has ended; `rest` is what comes after it in the delivery at hand.
-    fn switch(
-        &mut self,
-        switch: Switch,
-        limits: &Limits,
-        way: Way,
-        rest: &[u8],
-        time: Timestamp,
-        exchanges: &mut Vec<ProtocolExchange>,
-    ) {
-        let Switch { to, held, is_client_lost } = switch;
-        self.speech = match to {
-            SwitchTo::Tunnel if self.tunnels < TUNNELS => {
-                self.tunnels += 1;
-                self.midstream = is_client_lost;
-                Speech::Undecided(Box::default())
-            }
-            SwitchTo::WebSocket { exchange, deflate } => {
-                let mut websocket = Box::new(WebSocket::new(*exchange, deflate));
-                if is_client_lost {
-                    websocket.give_up(Way::ToServer);
-                }
-                websocket.open(time, exchanges);
-                Speech::WebSocket(websocket)
-            }
-            // HTTP/2 begins here: `Http2::upgraded` of the request in `upgraded`, which
-            // its stream 1 answers, instead of saying the response 101.
-            SwitchTo::Http2(upgraded) => {
-                exchanges.push(upgraded.into_exchange());
-                Speech::Opaque
-            }
-            SwitchTo::Tunnel | SwitchTo::Other => Speech::Opaque,
-        };
-        for (way, bytes) in [(Way::ToServer, held.as_slice()), (way, rest)] {
-            if !bytes.is_empty() {
-                self.feed(limits, way, Delivery::Bytes(bytes), time, exchanges);
-            }
-        }
     }
 }
 

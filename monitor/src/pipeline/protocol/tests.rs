@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use proptest::prelude::*;
 
+use super::begin::TUNNELS;
 use super::*;
 
 /// Cases: name, parts, one line for each exchange.

@@ -40,7 +40,7 @@ fn name_of(outputs: &[Output]) -> Option<(String, NameSource)> {
     ends.server.name.as_ref().map(|name| (name.text.to_string(), name.source))
 }
 
-fn exchange_with(pipeline: &mut Pipeline, end: &mut super::End, request: &[u8]) {
+fn exchange_with(pipeline: &mut Pipeline, end: &mut End, request: &[u8]) {
     pipeline.handle_input(Input::Record(end.record(Direction::Egress, request)));
     pipeline.handle_input(Input::Record(end.record(Direction::Ingress, RESPONSE)));
 }
@@ -100,7 +100,7 @@ fn what_is_no_answer_is_ignored_and_damage_is_counted() {
 fn an_answer_over_tcp_counts_too() {
     let mut pipeline = pipeline();
     pipeline.handle_input(Input::Connection(to_server(53)));
-    let mut end = super::End::default();
+    let mut end = End::default();
     let answer = answer();
     let whole = [&(answer.len() as u16).to_be_bytes()[..], &answer].concat();
     let (first, second) = whole.split_at(20);
@@ -175,7 +175,7 @@ fn an_authority_counts_more_and_the_first_is_kept() {
             pipeline.handle_input(Input::Datagram(datagram));
         }
         pipeline.handle_input(Input::Connection(to_server(80)));
-        let mut end = super::End::default();
+        let mut end = End::default();
         for request in requests {
             exchange_with(&mut pipeline, &mut end, request);
         }
