@@ -9,6 +9,11 @@ use super::settings::Limits;
 use super::time::WallTime;
 use super::*;
 
+/// Exchanges that go on for long.
+mod lasting;
+/// Names of servers.
+mod naming;
+
 const CLIENT_END: Cookie = Cookie(1);
 const SERVER_END: Cookie = Cookie(2);
 const REQUEST: &[u8] = b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n";

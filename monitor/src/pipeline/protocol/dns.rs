@@ -21,6 +21,8 @@ pub(super) struct Dns {
     passed_over: u64,
     /// It is not known where the next message begins.
     is_lost: bool,
+    /// A message named addresses: this is DNS.
+    pub(super) is_certain: bool,
     /// What the messages of the last delivery say.
     answers: VecDeque<Result<Answer, Ignored>>,
 }
@@ -63,14 +65,19 @@ impl Dns {
 
     /// Takes a message that is whole in the delivery, or keeps the start of one.
     fn take_whole<'a>(&mut self, bytes: &'a [u8], most: usize) -> &'a [u8] {
-        if let Some((message, rest)) = split_message(bytes) {
-            self.answer(message);
-            return rest;
+        match split_message(bytes) {
+            Some((message, rest)) => {
+                // What is said does not depend on where bytes were split.
+                if !is_too_long(bytes, most) {
+                    self.answer(message);
+                }
+                rest
+            }
+            None => {
+                self.keep(bytes.to_vec(), most);
+                b""
+            }
         }
-        if !self.pass_over(bytes, most) {
-            self.buffer = bytes.to_vec();
-        }
-        b""
     }
 
     /// Adds to the start of a message; answers what comes after it.
@@ -78,27 +85,21 @@ impl Dns {
         let missing = missing(&self.buffer).unwrap_or(1).min(bytes.len());
         let (more, rest) = bytes.split_at_checked(missing).unwrap_or((bytes, b""));
         self.buffer.extend_from_slice(more);
-        if missing_nothing(&self.buffer) {
-            let whole = std::mem::take(&mut self.buffer);
-            if let Some((message, _)) = split_message(&whole) {
-                self.answer(message);
-            }
-        } else {
-            let start = std::mem::take(&mut self.buffer);
-            if !self.pass_over(&start, most) {
-                self.buffer = start;
-            }
+        let start = std::mem::take(&mut self.buffer);
+        match split_message(&start) {
+            Some((message, _)) => self.answer(message),
+            None => self.keep(start, most),
         }
         rest
     }
 
-    /// Decides not to look at a message longer than what is kept.
-    fn pass_over(&mut self, start: &[u8], most: usize) -> bool {
-        let is_too_long = length_of(start).is_some_and(|length| LENGTH_BYTES + length > most);
-        if is_too_long {
-            self.passed_over = missing(start).unwrap_or_default() as u64;
+    /// Keeps the start of a message, unless it is longer than what is kept.
+    fn keep(&mut self, start: Vec<u8>, most: usize) {
+        if is_too_long(&start, most) {
+            self.passed_over = missing(&start).unwrap_or_default() as u64;
+        } else {
+            self.buffer = start;
         }
-        is_too_long
     }
 
     /// Bytes were missed: the message that they are part of is, if it is one only.
@@ -119,6 +120,7 @@ impl Dns {
 
     fn answer(&mut self, message: &[u8]) {
         let answer = parse(message);
+        self.is_certain |= answer.is_ok();
         if !matches!(answer, Err(Ignored::NoAddress)) {
             self.answers.push_back(answer);
         }
@@ -136,8 +138,8 @@ fn missing(start: &[u8]) -> Option<usize> {
     Some(whole.saturating_sub(start.len()))
 }
 
-fn missing_nothing(start: &[u8]) -> bool {
-    missing(start) == Some(0)
+fn is_too_long(start: &[u8], most: usize) -> bool {
+    length_of(start).is_some_and(|length| LENGTH_BYTES + length > most)
 }
 
 /// The message at the start of `bytes` without its length, and what follows it.

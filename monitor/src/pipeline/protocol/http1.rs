@@ -176,12 +176,11 @@ impl Http1 {
             }
             Delivery::GapToldBefore(bytes) => {
                 if !self.skip(kind, bytes, &mut feed) && !self.is_opaque(kind) {
-                    self.lose(kind);
+                    self.lose(kind, &mut feed);
                 }
             }
             Delivery::End => self.end(kind, &mut feed),
         }
-        self.release(&mut feed);
         0
     }
 
@@ -286,7 +285,7 @@ impl Http1 {
             }
             Kind::Response => self.pairing.give_up_oldest(anomaly, feed.exchanges),
         }
-        self.lose(kind);
+        self.lose(kind, feed);
     }
 
     /// Bytes that belong to a body.
@@ -320,7 +319,7 @@ impl Http1 {
                     }
                     Progress::Invalid(length) => {
                         self.end_message(kind, body.bytes(), false, feed);
-                        self.lose(kind);
+                        self.lose(kind, feed);
                         length
                     }
                 }

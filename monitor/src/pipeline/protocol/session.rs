@@ -15,7 +15,7 @@ use crate::pipeline::settings::Limits;
 use crate::pipeline::time::Timestamp;
 
 /// The first bytes, and one protocol after another.
-mod begin;
+pub(super) mod begin;
 
 /// What a connection speaks, from its bytes.
 #[derive(Debug)]
@@ -128,9 +128,12 @@ impl Session {
     pub fn encryption(&self) -> Encryption {
         match &self.speech {
             Speech::Http1(http) if http.is_certain => Encryption::Clear,
-            Speech::WebSocket(_) | Speech::Dns(_) => Encryption::Clear,
+            Speech::Dns(dns) if dns.is_certain => Encryption::Clear,
+            Speech::WebSocket(_) => Encryption::Clear,
             Speech::Tls(_) => Encryption::Tls,
-            Speech::Http1(_) | Speech::Undecided(_) | Speech::Opaque => Encryption::Unknown,
+            Speech::Http1(_) | Speech::Dns(_) | Speech::Undecided(_) | Speech::Opaque => {
+                Encryption::Unknown
+            }
         }
     }
 

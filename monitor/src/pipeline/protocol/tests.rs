@@ -6,6 +6,7 @@ use std::fmt::Write;
 use proptest::prelude::*;
 
 use super::http1::Http1;
+use super::session::begin::TUNNELS;
 use super::*;
 use crate::pipeline::output::Encryption;
 use crate::pipeline::settings::Limits;
@@ -245,14 +246,38 @@ fn a_proxied_client_is_known() {
     assert_eq!(session.encryption(), Encryption::Clear);
 }
 
+/// However deep tunnels go, they are looked into up to a point and cost no stack.
+#[test]
+fn tunnels_in_tunnels_have_an_end() {
+    let requests = b"CONNECT h:1 HTTP/1.1\r\nHost: h:1\r\n\r\n".repeat(1500);
+    let responses = b"HTTP/1.1 200 OK\r\n\r\n".repeat(1500);
+    let parts =
+        [(Way::ToServer, Delivery::Bytes(&requests)), (Way::ToClient, Delivery::Bytes(&responses))];
+    assert_eq!(lines_of(false, &parts).len(), usize::from(TUNNELS) + 1);
+}
+
+/// What is held until a response says whether it switches is bounded; what follows once
+/// it did not is found.
+#[test]
+fn what_is_held_is_bounded() {
+    let upgrade = b"GET /u HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n\r\n";
+    let filler = [b'x'; 1000];
+    let mut parts = vec![(Way::ToServer, Delivery::Bytes(upgrade.as_slice()))];
+    parts.extend([(Way::ToServer, Delivery::Bytes(filler.as_slice())); 200]);
+    parts.push((Way::ToClient, Delivery::Bytes(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")));
+    parts.push((Way::ToServer, Delivery::Bytes(b"\r\nGET /next HTTP/1.1\r\nHost: h\r\n\r\n")));
+    let expected = ["GET h /u[] 0 > 200 0 pending_overflow", "GET h /next[] 0 > ?"];
+    assert_eq!(lines_of(false, &parts), expected);
+}
+
 #[test]
 fn an_idle_session_is_small() {
     assert!(size_of::<Session>() <= 64, "{}", size_of::<Session>());
     assert!(size_of::<Http1>() <= 512, "{}", size_of::<Http1>());
 }
 
-/// Bytes that look enough like HTTP to reach every parser.
-fn fragments() -> impl Strategy<Value = Vec<(bool, Vec<u8>)>> {
+/// Bytes that look enough like HTTP to reach every parser, some after a gap.
+fn fragments() -> impl Strategy<Value = Vec<(bool, u64, Vec<u8>)>> {
     let words: Vec<&'static [u8]> = vec![
         b"GET / HTTP/1.1\r\n",
         b"POST /a?b=c HTTP/1.1\r\n",
@@ -278,7 +303,11 @@ fn fragments() -> impl Strategy<Value = Vec<(bool, Vec<u8>)>> {
         b"Upgrade: websocket\r\n",
         b"Upgrade: h2c\r\n",
         b"CONNECT h:1 HTTP/1.1\r\n\r\n",
+        b"GET /u HTTP/1.1\r\nUpgrade: websocket\r\n\r\n",
+        b"GET /v HTTP/1.1\r\nUpgrade: h2c\r\n\r\n",
+        b"GET /w HTTP/1.1\r\n\r\n",
         b"HTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
         b"HTTP/1.1 101 S\r\nUpgrade: websocket\r\n\r\n",
         b"\x81\x02hi",
         b"\x01\x81abcdx",
@@ -290,7 +319,8 @@ fn fragments() -> impl Strategy<Value = Vec<(bool, Vec<u8>)>> {
         1 => proptest::collection::vec(any::<u8>(), 0..20),
     ];
     let run = proptest::collection::vec(word, 1..6).prop_map(|words| words.concat());
-    proptest::collection::vec((any::<bool>(), run), 1..6)
+    let gap = prop_oneof![4 => Just(0), 1 => 1..40u64];
+    proptest::collection::vec((any::<bool>(), gap, run), 1..9)
 }
 
 proptest! {
@@ -300,7 +330,11 @@ proptest! {
     fn splitting_never_matters_and_nothing_panics(runs in fragments(), midstream: bool) {
         let whole: Vec<_> = runs
             .iter()
-            .map(|(up, bytes)| (if *up { Way::ToServer } else { Way::ToClient }, Delivery::Bytes(bytes.as_slice())))
+            .flat_map(|(up, gap, bytes)| {
+                let way = if *up { Way::ToServer } else { Way::ToClient };
+                let gap = (*gap > 0).then_some((way, Delivery::Gap(*gap)));
+                gap.into_iter().chain([(way, Delivery::Bytes(bytes.as_slice()))])
+            })
             .collect();
         prop_assert_eq!(exchanges_of(midstream, &whole), exchanges_of(midstream, &one_by_one(&whole)));
     }

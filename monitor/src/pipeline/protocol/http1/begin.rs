@@ -59,7 +59,7 @@ impl Http1 {
             Some(body) => self.requests.state = State::Body(body),
             None => {
                 self.end_request(0, false, feed);
-                self.lose(Kind::Request);
+                self.lose(Kind::Request, feed);
             }
         }
     }
@@ -99,7 +99,7 @@ impl Http1 {
             Some(body) => self.responses.state = State::Body(body),
             None => {
                 self.end_response(0, false, feed);
-                self.lose(Kind::Response);
+                self.lose(Kind::Response, feed);
             }
         }
     }

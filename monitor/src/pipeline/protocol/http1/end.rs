@@ -43,7 +43,8 @@ impl Http1 {
             pending.request.body_bytes = body_bytes;
             pending.request.complete = complete;
             pending.ended = Some(feed.time);
-            if pending.may_switch {
+            // Without its responses nothing tells when to go on.
+            if pending.may_switch && !self.responses.is_lost() {
                 self.requests.state = State::Held;
             }
         }

@@ -34,7 +34,7 @@ impl Http1 {
         anomalies.add(Anomaly::Gap);
         self.note(kind, anomalies);
         self.end_message(kind, body.bytes(), false, feed);
-        self.lose(kind);
+        self.lose(kind, feed);
         true
     }
 
@@ -43,22 +43,26 @@ impl Http1 {
         if self.is_opaque(kind) {
             return;
         }
-        self.lose(kind);
         if kind == Kind::Response && self.pairing.awaited().is_some_and(|it| it.ended.is_some()) {
             // The response, or a part of it, was among what was missed.
             self.pairing.give_up(0, Some(Anomaly::Gap), feed.exchanges);
         }
+        self.lose(kind, feed);
     }
 
     pub(super) fn is_opaque(&mut self, kind: Kind) -> bool {
         matches!(self.side(kind).state, State::Opaque)
     }
 
-    pub(super) fn lose(&mut self, kind: Kind) {
+    /// It is not known where the next head begins.
+    pub(super) fn lose(&mut self, kind: Kind, feed: &mut Feed<'_>) {
         let side = self.side(kind);
         side.state = State::Lost(0);
         side.buffer = Vec::new();
         side.looked_at = 0;
+        if kind == Kind::Response {
+            self.release(feed);
+        }
     }
 
     /// Bytes before the next head; none where there is none and the last line was kept.

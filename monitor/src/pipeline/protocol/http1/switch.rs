@@ -7,7 +7,7 @@
 use super::fields::Upgrade;
 use super::head::Kind;
 use super::pairing::{self, Answer, Pending};
-use super::{Feed, Http1, State};
+use super::{Feed, Http1, Side, State};
 use crate::pipeline::output::{Auth, Method, Protocol, Request};
 use crate::pipeline::protocol::ProtocolExchange;
 use crate::pipeline::protocol::anomaly::{Anomalies, Anomaly};
@@ -145,9 +145,10 @@ impl Http1 {
             if let Some(pending) = self.pairing.last_mut() {
                 pending.anomalies.add(Anomaly::PendingOverflow);
             }
-            return self.lose(Kind::Request);
+            return self.lose(Kind::Request, feed);
         }
         side.buffer.extend_from_slice(bytes);
+        self.release(feed);
     }
 
     /// Goes on with what was held, once it is clear that the request before it did not
@@ -157,7 +158,7 @@ impl Http1 {
         if !matches!(self.requests.state, State::Held) {
             return;
         }
-        let is_lost = matches!(self.responses.state, State::Lost(_));
+        let is_lost = self.responses.is_lost();
         let is_answered = match self.pairing.waiting() {
             0 => true,
             1 => self.current.is_some(),
@@ -184,5 +185,12 @@ impl Http1 {
             let held = std::mem::take(&mut self.requests.buffer);
             self.advance(Kind::Request, &held, feed);
         }
+    }
+}
+
+impl Side {
+    /// Whether its next message is looked for, or none is any more.
+    pub(super) const fn is_lost(&self) -> bool {
+        matches!(self.state, State::Lost(_) | State::Opaque)
     }
 }

@@ -13,7 +13,7 @@ use crate::pipeline::settings::Limits;
 use crate::pipeline::time::Timestamp;
 
 /// Tunnels within tunnels that are looked into.
-const TUNNELS: u8 = 4;
+pub(in crate::pipeline::protocol) const TUNNELS: u8 = 4;
 
 impl Session {
     /// Decides what the connection speaks, or keeps its first bytes until that is clear.

@@ -158,6 +158,14 @@ pub(super) const CASES: &[Case] = &[
         ],
     ),
     case(
+        "an upgrade whose response cannot be read, after which a request waits already",
+        &[
+            Q(b"GET /a HTTP/1.1\r\nHost: h\r\nUpgrade: h2c\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n"),
+            A(b"HTTP/1.1 20 OK\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
+        ],
+        &["GET h /a[] 0 > ? invalid_head", "GET h /b[] 0 > 200 2"],
+    ),
+    case(
         "an upgrade that nobody answers, with a request behind it",
         &[
             Q(b"GET /a HTTP/1.1\r\nHost: h\r\nUpgrade: h2c\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n"),
