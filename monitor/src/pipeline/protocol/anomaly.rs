@@ -68,11 +68,72 @@ pub enum Anomaly {
     TrailingBytes,
     /// A Host or target with user information.
     UserInformation,
+
+    // HTTP/2 and gRPC.
+    /// A field that matters is not known, since the compression state that it needs began
+    /// before the watch or was lost (RFC 7541 section 2.2).
+    UnknownHeader,
+    /// A field block that cannot be decoded (RFC 9113 section 4.3).
+    InvalidHeaderBlock,
+    /// Another frame within a field block, or CONTINUATION without one (RFC 9113 section 6.10).
+    InterruptedHeaderBlock,
+    /// A field block in more CONTINUATION frames than anyone needs (CVE-2024-27316).
+    ContinuationFlood,
+    /// RST_STREAM before both messages ended (RFC 9113 section 6.4).
+    StreamReset,
+    /// A request beyond the last stream that GOAWAY named (RFC 9113 section 6.8).
+    RefusedByGoaway,
+    /// An upper-case letter in a field name (RFC 9113 section 8.2.1).
+    UppercaseName,
+    /// A field that only HTTP/1 has a use for (RFC 9113 section 8.2.2).
+    ConnectionSpecificHeader,
+    /// A pseudo-header field that has no place here or no valid value (RFC 9113 section 8.3).
+    InvalidPseudoHeader,
+    /// A message without a pseudo-header field that it must have (RFC 9113 section 8.3).
+    MissingPseudoHeader,
+    /// A pseudo-header field more than once (RFC 9113 section 8.3).
+    DuplicatePseudoHeader,
+    /// A pseudo-header field behind a regular one or in trailers (RFC 9113 section 8.3).
+    MisplacedPseudoHeader,
+    /// DATA is more or less than Content-Length says (RFC 9113 section 8.1.1).
+    ContentLengthMismatch,
+    /// DATA of a message before its HEADERS (RFC 9113 section 8.1).
+    DataBeforeHeaders,
+    /// Trailers that do not end the stream (RFC 9113 section 8.1).
+    TrailersWithoutEnd,
+    /// A connection that does not begin with the preface (RFC 9113 section 3.4).
+    InvalidPreface,
+    /// A frame larger than the receiver allows (RFC 9113 section 4.2).
+    OversizedFrame,
+    /// A frame whose length its type does not allow (RFC 9113 section 4.2).
+    InvalidFrameLength,
+    /// Padding longer than its frame (RFC 9113 section 6.1).
+    InvalidPadding,
+    /// A frame on a stream that its type or sender does not allow (RFC 9113 section 5.1.1).
+    InvalidStreamId,
+    /// A new stream with a lower number than the one before (RFC 9113 section 5.1.1).
+    StreamIdNotIncreasing,
+    /// A frame on a stream that was not opened (RFC 9113 section 5.1).
+    FrameOnIdleStream,
+    /// A frame on a stream, or half of one, that has ended (RFC 9113 section 5.1).
+    FrameOnClosedStream,
+    /// More streams than the server allows at a time (RFC 9113 section 5.1.2).
+    TooManyStreams,
+    /// A setting with a value that it cannot have (RFC 9113 section 6.5.2).
+    InvalidSetting,
+    /// A window update by nothing (RFC 9113 section 6.9.1).
+    InvalidWindowUpdate,
+    /// A push by the client, or one that the client had forbidden (RFC 9113 section 8.4).
+    UnexpectedPush,
+    /// A gRPC body that is no length-prefixed messages, or ends within one.
+    InvalidGrpcMessage,
+    /// A gRPC response that ended without its status.
+    MissingGrpcStatus,
 }
 
 impl Anomaly {
     /// Every anomaly, in the order in which records list them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 61] = [
         Self::Gap,
         Self::ObsoleteFold,
         Self::BareLineFeed,
@@ -105,6 +166,35 @@ impl Anomaly {
         Self::PendingOverflow,
         Self::TrailingBytes,
         Self::UserInformation,
+        Self::UnknownHeader,
+        Self::InvalidHeaderBlock,
+        Self::InterruptedHeaderBlock,
+        Self::ContinuationFlood,
+        Self::StreamReset,
+        Self::RefusedByGoaway,
+        Self::UppercaseName,
+        Self::ConnectionSpecificHeader,
+        Self::InvalidPseudoHeader,
+        Self::MissingPseudoHeader,
+        Self::DuplicatePseudoHeader,
+        Self::MisplacedPseudoHeader,
+        Self::ContentLengthMismatch,
+        Self::DataBeforeHeaders,
+        Self::TrailersWithoutEnd,
+        Self::InvalidPreface,
+        Self::OversizedFrame,
+        Self::InvalidFrameLength,
+        Self::InvalidPadding,
+        Self::InvalidStreamId,
+        Self::StreamIdNotIncreasing,
+        Self::FrameOnIdleStream,
+        Self::FrameOnClosedStream,
+        Self::TooManyStreams,
+        Self::InvalidSetting,
+        Self::InvalidWindowUpdate,
+        Self::UnexpectedPush,
+        Self::InvalidGrpcMessage,
+        Self::MissingGrpcStatus,
     ];
 
     /// The name in records and metrics.
@@ -143,6 +233,35 @@ impl Anomaly {
             Self::PendingOverflow => "pending_overflow",
             Self::TrailingBytes => "trailing_bytes",
             Self::UserInformation => "user_information",
+            Self::UnknownHeader => "unknown_header",
+            Self::InvalidHeaderBlock => "invalid_header_block",
+            Self::InterruptedHeaderBlock => "interrupted_header_block",
+            Self::ContinuationFlood => "continuation_flood",
+            Self::StreamReset => "stream_reset",
+            Self::RefusedByGoaway => "refused_by_goaway",
+            Self::UppercaseName => "uppercase_header_name",
+            Self::ConnectionSpecificHeader => "connection_specific_header",
+            Self::InvalidPseudoHeader => "invalid_pseudo_header",
+            Self::MissingPseudoHeader => "missing_pseudo_header",
+            Self::DuplicatePseudoHeader => "duplicate_pseudo_header",
+            Self::MisplacedPseudoHeader => "misplaced_pseudo_header",
+            Self::ContentLengthMismatch => "content_length_mismatch",
+            Self::DataBeforeHeaders => "data_before_headers",
+            Self::TrailersWithoutEnd => "trailers_without_end",
+            Self::InvalidPreface => "invalid_preface",
+            Self::OversizedFrame => "oversized_frame",
+            Self::InvalidFrameLength => "invalid_frame_length",
+            Self::InvalidPadding => "invalid_padding",
+            Self::InvalidStreamId => "invalid_stream_id",
+            Self::StreamIdNotIncreasing => "stream_id_not_increasing",
+            Self::FrameOnIdleStream => "frame_on_idle_stream",
+            Self::FrameOnClosedStream => "frame_on_closed_stream",
+            Self::TooManyStreams => "too_many_streams",
+            Self::InvalidSetting => "invalid_setting",
+            Self::InvalidWindowUpdate => "invalid_window_update",
+            Self::UnexpectedPush => "unexpected_push",
+            Self::InvalidGrpcMessage => "invalid_grpc_message",
+            Self::MissingGrpcStatus => "missing_grpc_status",
         }
     }
 }
@@ -162,12 +281,17 @@ impl Anomalies {
         self.0 |= others.0;
     }
 
+    /// Whether an anomaly was noted.
+    pub(crate) const fn has(self, anomaly: Anomaly) -> bool {
+        self.0 >> anomaly as u8 & 1 != 0
+    }
+
     /// The list for a record; no allocation where there is none.
     pub(crate) fn to_vec(self) -> Vec<Anomaly> {
         if self.0 == 0 {
             return Vec::new();
         }
-        Anomaly::ALL.into_iter().filter(|anomaly| self.0 >> *anomaly as u8 & 1 != 0).collect()
+        Anomaly::ALL.into_iter().filter(|anomaly| self.has(*anomaly)).collect()
     }
 }
 

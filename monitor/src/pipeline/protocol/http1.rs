@@ -3,13 +3,12 @@
 //! Each way is a small state machine over heads and bodies; how a response ends depends
 //! on its request, so the two share the queue of [`pairing`].
 
-use std::sync::Arc;
-
 use self::begin::refused_request;
 use self::chunked::{Chunked, Progress};
 use self::head::{Kind, Parsed};
 use self::pairing::{Answer, Pairing, Pending};
 use super::anomaly::{Anomalies, Anomaly};
+use super::head_value::Texts;
 use super::{Delivery, ProtocolExchange, Way};
 use crate::pipeline::output::{Auth, Protocol};
 use crate::pipeline::settings::Limits;
@@ -31,8 +30,6 @@ mod loss;
 mod pairing;
 /// The next head in bytes whose beginning was missed.
 mod search;
-/// The target of a request.
-mod target;
 
 /// An HTTP/1 connection.
 #[derive(Debug)]
@@ -99,14 +96,6 @@ struct Current {
     answer: Answer,
     /// 101, or 2xx to CONNECT: what follows is another protocol.
     switches: bool,
-}
-
-/// Texts that repeat on a connection, kept once.
-#[derive(Debug, Default)]
-struct Texts {
-    host: Option<Arc<str>>,
-    request_type: Option<Arc<str>>,
-    response_type: Option<Arc<str>>,
 }
 
 /// What a feed carries along.
