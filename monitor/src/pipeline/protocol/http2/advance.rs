@@ -210,7 +210,7 @@ impl Http2 {
         let side = self.side(way);
         let room = match part {
             Part::Prefix(bytes) => usize::from(bytes.saturating_sub(side.has)),
-            Part::Data | Part::Fragment => (side.left - side.padding) as usize,
+            Part::Data | Part::Fragment => side.left.saturating_sub(side.padding) as usize,
             Part::Settings | Part::Rest => side.left as usize,
         };
         let taken = room.min(bytes.len());

@@ -39,23 +39,19 @@ impl Http2 {
     /// Passes over bytes of the frame at hand.
     fn skip(&mut self, way: Way, part: Part, bytes: u32, feed: &mut Feed<'_>) {
         let side = self.side(way);
-        let carried = bytes.min(side.left - side.padding);
+        let carried = bytes.min(side.left.saturating_sub(side.padding));
         side.left -= bytes;
+        side.padding = side.padding.min(side.left);
         side.has = 0;
         match part {
             Part::Rest => {}
             Part::Data if carried == 0 => {}
             Part::Data => self.miss_data(way, u64::from(carried), feed),
             Part::Prefix(_) if side.frame.kind == Kind::Data => {
-                // How much of the frame is padding is not known: all is taken for data.
+                // How much of the frame is padding is not known: none is counted.
                 side.state = State::Payload(Part::Data);
-                let id = side.frame.stream;
-                self.miss_data(way, u64::from(carried), feed);
-                if let Some(calls) =
-                    self.streams.get_mut(id).and_then(|stream| stream.calls.as_mut())
-                {
-                    calls.of(way).skip(u64::MAX);
-                }
+                side.padding = side.left;
+                self.miss_data(way, 0, feed);
             }
             Part::Fragment if carried == 0 => {}
             Part::Prefix(_) | Part::Fragment | Part::Settings => {

@@ -8,7 +8,7 @@ use super::super::grpc::{Flavor, Messages, flavor_of};
 use super::block::OpenBlock;
 use super::head::Head;
 use super::stream::{Calls, Feed, Stream};
-use super::{Http2, State, Trust};
+use super::{Http2, Trust};
 use crate::pipeline::output::{Method, Response};
 use crate::pipeline::time::Timestamp;
 
@@ -63,7 +63,7 @@ impl Http2 {
         };
         stream.begin_request(&mut block);
         // The response may be among what was missed since.
-        stream.down.exposed |= is_new && self.to_client.state == State::Lost;
+        stream.down.exposed |= is_new && self.to_client.trust == Trust::Tentative;
         stream.touched = feed.time;
         if block.ends_stream {
             stream.end(Way::ToServer, feed);
@@ -208,13 +208,13 @@ impl Http2 {
         }
     }
 
-    /// Bytes of DATA that were not seen.
+    /// Bytes of DATA that were not seen; 0 where how many is not known.
     pub(super) fn miss_data(&mut self, way: Way, bytes: u64, feed: &mut Feed<'_>) {
         let Some(stream) = self.data_stream(way, feed) else { return };
         stream.take_data(way, bytes);
         stream.miss(way);
         if let Some(calls) = &mut stream.calls {
-            calls.of(way).skip(bytes);
+            calls.of(way).skip(if bytes == 0 { u64::MAX } else { bytes });
         }
     }
 

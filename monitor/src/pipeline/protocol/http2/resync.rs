@@ -18,6 +18,8 @@ use super::{Http2, State, Trust};
 const KEPT_BYTES: usize = 8 * 1024;
 /// Bytes without a frame after which a connection is taken for something else.
 const SEARCHED_BYTES: u64 = 256 * 1024;
+/// Streams below this are plausible without having been seen.
+const UNKNOWN_STREAM: u32 = 1 << 20;
 /// Settings of a frame that is taken for one.
 const SETTINGS: u32 = 16;
 /// Greatest error code (RFC 9113 section 7).
@@ -169,7 +171,12 @@ impl View<'_> {
             let frame = Frame::parse(*header);
             if self.is_plausible(&frame) {
                 if is_harmless(&frame) {
-                    return Found::Frame(at, Trust::Tentative);
+                    if self.is_telling(&frame, place) {
+                        return Found::Frame(at, Trust::Tentative);
+                    }
+                    place = Place::Any;
+                    at += 1;
+                    continue;
                 }
                 match self.judge(bytes.get(at..).unwrap_or_default(), &frame, place) {
                     Verdict::Yes => return Found::Frame(at, Trust::Found),
@@ -188,11 +195,22 @@ impl View<'_> {
             return false;
         }
         let (Some(streams), id) = (self.streams, frame.stream) else { return true };
-        let may_be = streams.has(id) || streams.may_have_missed(id);
+        let may_be = streams.has(id) || (streams.may_have_missed(id) && id % 2 == 1);
         match (frame.kind, self.way) {
-            (Kind::Data, _) => may_be,
-            (Kind::Headers, Way::ToClient) => may_be || id % 2 == 0,
             (Kind::Headers, Way::ToServer) => may_be || id > streams.highest,
+            (Kind::Data | Kind::Headers, _) => may_be,
+            _ => true,
+        }
+    }
+
+    /// Whether a frame without consequences is one by its header alone.
+    fn is_telling(&self, frame: &Frame, place: Place) -> bool {
+        match frame.kind {
+            Kind::Data => {
+                self.streams.is_none_or(|streams| streams.has(frame.stream))
+                    || (place == Place::Probable && frame.stream < UNKNOWN_STREAM)
+            }
+            Kind::Continuation | Kind::Extension => place == Place::Probable,
             _ => true,
         }
     }
@@ -213,7 +231,7 @@ impl View<'_> {
                 .is_some_and(|block| block::is_plausible(block, frame.ends_headers())),
             Kind::Settings => {
                 frame.length <= 6 * SETTINGS
-                    && payload.chunks(6).all(|it| matches!(it, [0, 1..=16, ..]))
+                    && payload.chunks(6).take(1).all(|it| matches!(it, [0, 1..=16, ..]))
             }
             Kind::Reset => word(0) <= GREATEST_ERROR,
             Kind::GoAway => word(4) <= GREATEST_ERROR,

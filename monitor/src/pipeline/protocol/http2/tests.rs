@@ -10,6 +10,8 @@ use crate::pipeline::output::{Grpc, Progress, Protocol, Response};
 mod build;
 /// Hand-made cases.
 mod cases;
+/// What is said when bytes are missing, held against what is said when none are.
+mod truth;
 
 use build::*;
 use cases::cases;
@@ -195,4 +197,55 @@ fn every_prefix_is_survived() {
             }
         }
     }
+}
+
+/// Conversations of real programs, through a proxy that wrote down both ways: `> hex` to
+/// the server, `< hex` to the client, then `= line` for each exchange that the programs
+/// themselves told of.
+const RECORDED: &[(&str, &str)] = &[
+    ("curl", include_str!("cases/curl.case")),
+    ("gRPC of Python", include_str!("cases/grpc-python.case")),
+    ("h2load with 100 streams", include_str!("cases/h2load-100-streams.case")),
+    ("nghttp with padding", include_str!("cases/nghttp-padding.case")),
+    ("nghttp with push and trailers", include_str!("cases/nghttp-push-trailers.case")),
+    ("Node.js", include_str!("cases/node.case")),
+    ("h2 of Python", include_str!("cases/python-h2.case")),
+    ("h2 of Python without a table", include_str!("cases/python-h2-no-table.case")),
+];
+
+fn recorded(text: &str) -> (Vec<Part>, Vec<&str>) {
+    let bytes = |hex: &str| -> Vec<u8> {
+        let digits = hex.as_bytes().chunks(2);
+        let digits = digits.map(|it| std::str::from_utf8(it).expect("ASCII"));
+        digits.map(|it| u8::from_str_radix(it, 16).expect("hexadecimal")).collect()
+    };
+    let mut parts = Vec::new();
+    let mut expected = Vec::new();
+    for line in text.lines() {
+        match line.split_at(2) {
+            ("> ", hex) => parts.push(Part::Up(bytes(hex))),
+            ("< ", hex) => parts.push(Part::Down(bytes(hex))),
+            ("= ", exchange) => expected.push(exchange),
+            _ => panic!("{line}"),
+        }
+    }
+    (parts, expected)
+}
+
+#[test]
+fn recorded_conversations_are_told() {
+    let mut wrong = String::new();
+    for (name, text) in RECORDED {
+        let (parts, expected) = recorded(text);
+        for all in [deliveries(&parts), bytewise(&parts)] {
+            let lines = lines_of(false, &all);
+            if lines != expected {
+                let _ = writeln!(wrong, "{name}:");
+                for line in lines {
+                    let _ = writeln!(wrong, "= {line}");
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
 }
