@@ -17,17 +17,25 @@ mod classify;
 mod dns;
 /// Doors for fuzzing.
 pub(crate) mod fuzz;
+/// gRPC and gRPC-Web over HTTP.
+mod grpc;
+/// Values of header fields.
+mod head_value;
 /// Compressed fields of HTTP/2.
-#[cfg_attr(not(test), expect(dead_code, reason = "HTTP/2, which decodes with it, comes next"))]
 mod hpack;
 /// HTTP/1.0 and HTTP/1.1.
 mod http1;
+/// HTTP/2.
+#[cfg_attr(not(test), expect(dead_code, reason = "the session hands it bytes next"))]
+mod http2;
 /// The PROXY protocol in front of a connection.
 mod proxy;
 /// Conversations from arbitrary bytes.
 mod script;
 /// What a connection speaks.
 mod session;
+/// The target of a request.
+mod target;
 /// TLS handshakes.
 mod tls;
 /// WebSocket.

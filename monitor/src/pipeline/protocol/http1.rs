@@ -3,14 +3,13 @@
 //! Each way is a small state machine over heads and bodies; how a response ends depends
 //! on its request, so the two share the queue of [`pairing`].
 
-use std::sync::Arc;
-
 use self::begin::refused_request;
 use self::chunked::{Chunked, Progress};
 use self::head::{Kind, Parsed};
 use self::pairing::{Answer, Pairing, Pending};
 use self::switch::{Switch, Target};
 use super::anomaly::{Anomalies, Anomaly};
+use super::head_value::Texts;
 use super::{Delivery, ProtocolExchange, Way};
 use crate::pipeline::output::{Auth, Protocol};
 use crate::pipeline::settings::Limits;
@@ -38,8 +37,6 @@ mod pairing;
 mod search;
 /// Where another protocol begins.
 pub(super) mod switch;
-/// The target of a request.
-mod target;
 
 /// An HTTP/1 connection.
 #[derive(Debug)]
@@ -110,14 +107,6 @@ struct Current {
     answer: Answer,
     /// What it switches to: 101, or 2xx to CONNECT.
     target: Option<Target>,
-}
-
-/// Texts that repeat on a connection, kept once.
-#[derive(Debug, Default)]
-struct Texts {
-    host: Option<Arc<str>>,
-    request_type: Option<Arc<str>>,
-    response_type: Option<Arc<str>>,
 }
 
 /// What a feed carries along.

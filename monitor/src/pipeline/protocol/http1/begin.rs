@@ -1,15 +1,14 @@
 //! A message begins: what its head says, and how its body will end.
 
-use std::sync::Arc;
-
 use super::fields::Upgrade;
 use super::framing::{request_body, response_body};
 use super::head::{Head, Kind, Start};
 use super::pairing::{Answer, Pending};
 use super::switch::Target;
-use super::target;
 use super::{Anomalies, Anomaly, Body, Current, Feed, Http1, State};
 use crate::pipeline::output::{Auth, Method, Protocol, Request, Response};
+use crate::pipeline::protocol::head_value::{method_of, note_case, reuse, reuse_type};
+use crate::pipeline::protocol::target;
 
 impl Http1 {
     pub(super) fn begin_request(&mut self, head: &Head<'_>, feed: &mut Feed<'_>) {
@@ -20,8 +19,7 @@ impl Http1 {
             self.pairing.give_up(0, Some(Anomaly::Gap), feed.exchanges);
         }
         let mut anomalies = head.fields.anomalies;
-        let method =
-            Method::from_token(&String::from_utf8_lossy(method.get(..32).unwrap_or(method)));
+        let method = method_of(method);
         let is_connect = method == Method::Connect;
         let target = target::parse(target, is_connect, &mut anomalies);
         let fields = &head.fields;
@@ -138,12 +136,7 @@ fn note_oddities(
     {
         anomalies.add(Anomaly::HostMismatch);
     }
-    if let Method::Other(token) = method
-        && token.bytes().any(|byte| byte.is_ascii_lowercase())
-        && !matches!(Method::from_token(&token.to_ascii_uppercase()), Method::Other(_))
-    {
-        anomalies.add(Anomaly::LowercaseMethod);
-    }
+    note_case(method, anomalies);
     let has_body = !matches!(body, Some(Body::Length { total: 0, .. }));
     if has_body
         && matches!(
@@ -163,7 +156,7 @@ pub(super) fn refused_request(bytes: &[u8], anomaly: Anomaly) -> Request {
     let target = words.next().filter(|_| anomaly != Anomaly::InvalidHead).unwrap_or_default();
     let target = target::parse(target, false, &mut Anomalies::default());
     Request {
-        method: Method::from_token(&String::from_utf8_lossy(method.get(..32).unwrap_or(method))),
+        method: method_of(method),
         path: target.path,
         query_keys: target.query_keys,
         host: None,
@@ -176,23 +169,4 @@ pub(super) fn refused_request(bytes: &[u8], anomaly: Anomaly) -> Request {
 
 const fn protocol_of(minor: u8) -> Protocol {
     if minor == 0 { Protocol::Http10 } else { Protocol::Http11 }
-}
-
-/// A text, shared with the last one of its kind where that is the same.
-fn reuse(last: &mut Option<Arc<str>>, text: &[u8]) -> Arc<str> {
-    let text = text.get(..256).unwrap_or(text);
-    match last {
-        Some(known) if known.as_bytes() == text => Arc::clone(known),
-        _ => Arc::clone(last.insert(String::from_utf8_lossy(text).into())),
-    }
-}
-
-/// A media type without its parameters, in lower case, shared likewise.
-fn reuse_type(last: &mut Option<Arc<str>>, value: &[u8]) -> Arc<str> {
-    let end = value.iter().position(|&byte| byte == b';').unwrap_or(value.len());
-    let name = value.get(..end).unwrap_or(value).trim_ascii();
-    match last {
-        Some(known) if known.as_bytes().eq_ignore_ascii_case(name) => Arc::clone(known),
-        _ => reuse(last, &name.to_ascii_lowercase()),
-    }
 }

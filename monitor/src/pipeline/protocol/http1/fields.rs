@@ -2,28 +2,9 @@
 
 use crate::pipeline::output::Auth;
 use crate::pipeline::protocol::anomaly::{Anomalies, Anomaly};
+use crate::pipeline::protocol::head_value::{is_key_name, scheme, stronger};
 
-/// Names of fields that carry a key or token of an API.
-const KEY_FIELDS: [&[u8]; 6] = [
-    b"x-api-key",
-    b"api-key",
-    b"apikey",
-    b"x-auth-token",
-    b"x-access-token",
-    b"x-amz-security-token",
-];
-
-/// Content-Length of a head.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Length {
-    /// Not there.
-    #[default]
-    Absent,
-    /// So many bytes.
-    Is(u64),
-    /// Not a number, or different numbers: the message has no known end.
-    Unframeable,
-}
+pub(super) use crate::pipeline::protocol::head_value::Length;
 
 /// Transfer-Encoding of a head.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,7 +55,9 @@ impl<'a> Fields<'a> {
             7 if name.eq_ignore_ascii_case(b"upgrade") => self.take_upgrade(value),
             12 if name.eq_ignore_ascii_case(b"content-type") => self.content_type = Some(value),
             13 if name.eq_ignore_ascii_case(b"authorization") => self.auth = scheme(value),
-            14 if name.eq_ignore_ascii_case(b"content-length") => self.take_length(value),
+            14 if name.eq_ignore_ascii_case(b"content-length") => {
+                self.length.take(value, &mut self.anomalies);
+            }
             17 if name.eq_ignore_ascii_case(b"transfer-encoding") => self.take_transfer(value),
             19 if name.eq_ignore_ascii_case(b"proxy-authorization") => {
                 let scheme = scheme(value);
@@ -83,25 +66,14 @@ impl<'a> Fields<'a> {
             24 if name.eq_ignore_ascii_case(b"sec-websocket-extensions") => {
                 self.deflate |= names_deflate(value);
             }
-            6..=20 if KEY_FIELDS.iter().any(|key| name.eq_ignore_ascii_case(key)) => {
-                self.raise_auth(Auth::ApiKey);
-            }
+            6..=20 if is_key_name(name) => self.raise_auth(Auth::ApiKey),
             _ => {}
         }
     }
 
-    /// Authorization over keys over cookies: the strongest proof is named.
+    /// The strongest proof is named.
     pub(super) fn raise_auth(&mut self, auth: Auth) {
-        let rank = |auth| match auth {
-            Auth::None => 0,
-            Auth::Unknown => 1,
-            Auth::Cookie => 2,
-            Auth::ApiKey => 3,
-            Auth::Basic | Auth::Bearer | Auth::Digest | Auth::Other => 4,
-        };
-        if rank(auth) > rank(self.auth) {
-            self.auth = auth;
-        }
+        self.auth = stronger(self.auth, auth);
     }
 
     fn take_host(&mut self, value: &'a [u8]) {
@@ -124,31 +96,6 @@ impl<'a> Fields<'a> {
             if matches!(self.upgrade, None | Some(Upgrade::Other)) {
                 self.upgrade = Some(upgrade);
             }
-        }
-    }
-
-    /// RFC 9110 section 8.6: a list of equal numbers is one number.
-    fn take_length(&mut self, value: &[u8]) {
-        for part in value.split(|&byte| byte == b',') {
-            let length = match decimal(part.trim_ascii()) {
-                Some(length) => Length::Is(length),
-                None => {
-                    self.anomalies.add(Anomaly::InvalidContentLength);
-                    Length::Unframeable
-                }
-            };
-            self.length = match (self.length, length) {
-                (Length::Absent, length) => length,
-                (Length::Is(before), Length::Is(now)) if before == now => {
-                    self.anomalies.add(Anomaly::DuplicateContentLength);
-                    length
-                }
-                (Length::Is(_), Length::Is(_)) => {
-                    self.anomalies.add(Anomaly::ConflictingContentLength);
-                    Length::Unframeable
-                }
-                _ => Length::Unframeable,
-            };
         }
     }
 
@@ -177,28 +124,6 @@ fn names_deflate(value: &[u8]) -> bool {
         let name = extension.split(|&byte| byte == b';').next().unwrap_or_default();
         name.trim_ascii().eq_ignore_ascii_case(b"permessage-deflate")
     })
-}
-
-/// Only digits: a sign or anything else is how requests are smuggled.
-fn decimal(digits: &[u8]) -> Option<u64> {
-    if digits.is_empty() {
-        return None;
-    }
-    digits.iter().try_fold(0u64, |number, byte| {
-        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
-        number.checked_mul(10)?.checked_add(digit)
-    })
-}
-
-/// The scheme of an Authorization field (RFC 9110 section 11.4).
-fn scheme(value: &[u8]) -> Auth {
-    let value = value.trim_ascii_start();
-    let end = value.iter().position(|&byte| byte == b' ').unwrap_or(value.len());
-    let scheme = value.get(..end).unwrap_or_default();
-    let known =
-        [(b"basic".as_slice(), Auth::Basic), (b"bearer", Auth::Bearer), (b"digest", Auth::Digest)];
-    let found = known.iter().find(|(name, _)| scheme.eq_ignore_ascii_case(name));
-    found.map_or(Auth::Other, |(_, auth)| *auth)
 }
 
 #[cfg(test)]

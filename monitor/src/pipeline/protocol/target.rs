@@ -1,5 +1,5 @@
-//! The target of a request (RFC 9112 section 3.2): its path, the keys of its query, its
-//! authority. Values of a query are never kept.
+//! The target of a request (RFC 9112 section 3.2, RFC 9113 section 8.3.1): its path, the
+//! keys of its query, its authority. Values of a query are never kept.
 
 use crate::pipeline::protocol::anomaly::{Anomalies, Anomaly};
 

@@ -1,0 +1,443 @@
+//! Messages begin, go on and end (RFC 9113 section 8.1).
+
+use std::time::Duration;
+
+use super::super::Way;
+use super::super::anomaly::{Anomalies, Anomaly};
+use super::super::grpc::{Flavor, Messages, flavor_of};
+use super::block::OpenBlock;
+use super::head::Head;
+use super::stream::{Calls, Feed, Stream};
+use super::{Http2, Trust};
+use crate::pipeline::output::{Method, Response};
+use crate::pipeline::time::Timestamp;
+
+impl Http2 {
+    /// A field block is there: it begins a message, or is its trailers.
+    pub(super) fn finish_block(&mut self, way: Way, block: OpenBlock, feed: &mut Feed<'_>) {
+        match way {
+            Way::ToServer => self.take_request_fields(block, feed),
+            Way::ToClient if block.promised != 0 => self.begin_pushed(block, feed),
+            Way::ToClient => self.take_response_fields(block, feed),
+        }
+    }
+
+    fn take_request_fields(&mut self, block: OpenBlock, feed: &mut Feed<'_>) {
+        let id = block.stream;
+        if id % 2 == 0 {
+            self.loose.add(Anomaly::InvalidStreamId);
+            return;
+        }
+        if let Some(stream) = self.streams.get_mut(id) {
+            if stream.request.is_some() || !block.head.is_request() {
+                return self.take_trailers(Way::ToServer, &block, feed);
+            }
+            return self.begin_request(id, block, feed);
+        }
+        if id > self.streams.highest {
+            // Where bytes were missed these may be the trailers of a stream in them.
+            if block.head.is_request() || !self.streams.may_miss {
+                self.begin_request(id, block, feed);
+            }
+        } else if block.head.is_request() && self.streams.may_have_missed(id) {
+            self.begin_request(id, block, feed);
+        } else if block.head.is_request() {
+            self.loose.add(Anomaly::StreamIdNotIncreasing);
+        } else if !self.streams.has_forgotten && !self.streams.may_have_missed(id) {
+            self.loose.add(Anomaly::FrameOnClosedStream);
+        }
+    }
+
+    fn begin_request(&mut self, id: u32, mut block: OpenBlock, feed: &mut Feed<'_>) {
+        if id > self.streams.highest {
+            self.count_stream(&mut block.head);
+            self.streams.open(id);
+        }
+        if block.head.has_protocol() && !self.settings.allows_protocol {
+            block.head.anomalies.add(Anomaly::InvalidPseudoHeader);
+        }
+        let is_new = !self.streams.has(id);
+        let mut stream = match self.streams.remove(id) {
+            Some(stream) => stream,
+            None => Box::new(Stream::new(block.began)),
+        };
+        stream.begin_request(&mut block);
+        // The response may be among what was missed since.
+        stream.down.exposed |= is_new && self.to_client.trust == Trust::Tentative;
+        stream.touched = feed.time;
+        if block.ends_stream {
+            stream.end(Way::ToServer, feed);
+        }
+        self.insert(id, stream, feed);
+        if self.streams.goaway != 0 && id >= self.streams.goaway {
+            self.refuse(id, feed);
+        } else {
+            self.say_finished(id, feed);
+        }
+    }
+
+    /// RFC 9113 section 5.1.2.
+    fn count_stream(&self, head: &mut Head) {
+        let is_known = self.to_client.trust == Trust::Certain
+            && self.to_server.trust == Trust::Certain
+            && self.streams.highest_promised == 0
+            && !self.streams.has_forgotten;
+        if is_known && self.streams.len() >= self.settings.streams as usize {
+            head.anomalies.add(Anomaly::TooManyStreams);
+        }
+    }
+
+    /// Adds a stream; where there are too many, one is said as it is.
+    fn insert(&mut self, id: u32, stream: Box<Stream>, feed: &mut Feed<'_>) {
+        self.streams.insert(id, stream);
+        while let Some(surplus) = self.streams.surplus(feed.limits.streams)
+            && let Some(mut stream) = self.streams.remove(surplus)
+        {
+            stream.anomalies.add(Anomaly::PendingOverflow);
+            self.streams.has_forgotten = true;
+            self.say(surplus, *stream, feed);
+        }
+    }
+
+    /// RFC 9113 section 8.4: the server sends a request and will answer it.
+    fn begin_pushed(&mut self, mut block: OpenBlock, feed: &mut Feed<'_>) {
+        let id = block.promised;
+        if id % 2 == 1 || id <= self.streams.highest_promised {
+            self.loose.add(Anomaly::InvalidStreamId);
+            return;
+        }
+        self.streams.highest_promised = id;
+        if !self.settings.allows_push {
+            block.head.anomalies.add(Anomaly::UnexpectedPush);
+        }
+        let mut stream = Box::new(Stream::new(block.began));
+        stream.begin_request(&mut block);
+        stream.end(Way::ToServer, feed);
+        self.insert(id, stream, feed);
+    }
+
+    fn take_response_fields(&mut self, mut block: OpenBlock, feed: &mut Feed<'_>) {
+        let id = block.stream;
+        if !self.streams.has(id) && !self.begin_unasked(id, block.began, feed) {
+            return;
+        }
+        let Some(stream) = self.streams.get_mut(id) else { return };
+        stream.touched = feed.time;
+        if stream.response.as_ref().is_some_and(|it| it.status.is_some() || it.body_bytes > 0)
+            || (stream.response.is_some() && !block.head.has_status())
+        {
+            return self.take_trailers(Way::ToClient, &block, feed);
+        }
+        // RFC 9110 section 15.2: interim responses precede the final one.
+        if block.head.status.is_some_and(|status| status < 200) && !block.ends_stream {
+            stream.anomalies.add_all(block.head.anomalies);
+            return;
+        }
+        if stream.down.exposed && !block.head.has_status() && block.ends_stream {
+            // The head was missed: these are trailers.
+            stream.begin_without_head(block.began);
+            return self.take_trailers(Way::ToClient, &block, feed);
+        }
+        stream.begin_response(&mut block);
+        if block.ends_stream {
+            stream.end(Way::ToClient, feed);
+        }
+        self.streams.reweigh(id);
+        self.say_finished(id, feed);
+    }
+
+    /// A response begins whose request was not seen; false where it is of a stream that is
+    /// over.
+    fn begin_unasked(&mut self, id: u32, began: Timestamp, feed: &mut Feed<'_>) -> bool {
+        let certain = self.to_server.trust == Trust::Certain;
+        let (is_idle, is_missed) = match id % 2 {
+            1 => (id > self.streams.highest, self.streams.may_have_missed(id)),
+            _ => (id > self.streams.highest_promised, self.to_client.trust != Trust::Certain),
+        };
+        if !is_idle && !is_missed {
+            if !self.streams.has_forgotten && certain {
+                self.loose.add(Anomaly::FrameOnClosedStream);
+            }
+            return false;
+        }
+        if is_missed {
+            self.confirm_request(id, feed);
+            if self.streams.has(id) {
+                return true;
+            }
+        }
+        let mut stream = Box::new(Stream::new(began));
+        stream.anomalies.add(Anomaly::ResponseWithoutRequest);
+        if is_missed {
+            stream.down.exposed = true;
+        } else {
+            stream.anomalies.add(Anomaly::FrameOnIdleStream);
+        }
+        self.insert(id, stream, feed);
+        self.streams.has(id)
+    }
+
+    /// Fields behind a body: they end the stream (RFC 9113 section 8.1).
+    fn take_trailers(&mut self, way: Way, block: &OpenBlock, feed: &mut Feed<'_>) {
+        let Some(stream) = self.streams.get_mut(block.stream) else { return };
+        if stream.half(way).ended {
+            stream.anomalies.add(Anomaly::FrameOnClosedStream);
+            return;
+        }
+        stream.touched = feed.time;
+        stream.take_trailers(way, block);
+        if block.ends_stream {
+            stream.end(way, feed);
+            self.say_finished(block.stream, feed);
+        } else if !block.head.is_damaged {
+            stream.anomalies.add(Anomaly::TrailersWithoutEnd);
+        }
+    }
+
+    /// Bytes of DATA.
+    pub(super) fn take_data(&mut self, way: Way, bytes: &[u8], feed: &mut Feed<'_>) {
+        let Some(stream) = self.data_stream(way, feed) else { return };
+        stream.take_data(way, bytes.len() as u64);
+        if let Some(calls) = &mut stream.calls {
+            // Whether it is gRPC may not be known yet, and then nothing is held against it.
+            let mut anomalies = Anomalies::default();
+            calls.of(way).take(bytes, &mut anomalies);
+            if stream.flavor.is_some() {
+                stream.anomalies.add_all(anomalies);
+            }
+        }
+    }
+
+    /// Bytes of DATA that were not seen; 0 where how many is not known.
+    pub(super) fn miss_data(&mut self, way: Way, bytes: u64, feed: &mut Feed<'_>) {
+        let Some(stream) = self.data_stream(way, feed) else { return };
+        stream.take_data(way, bytes);
+        stream.miss(way);
+        if let Some(calls) = &mut stream.calls {
+            calls.of(way).skip(if bytes == 0 { u64::MAX } else { bytes });
+        }
+    }
+
+    /// The stream of the DATA frame at hand, where its message goes on.
+    fn data_stream(&mut self, way: Way, feed: &mut Feed<'_>) -> Option<&mut Stream> {
+        let side = self.side(way);
+        let (id, began, trust) = (side.frame.stream, side.began, side.trust);
+        if !self.streams.has(id) {
+            let is_known = match way {
+                Way::ToClient => trust > Trust::Tentative && self.begin_unasked(id, began, feed),
+                Way::ToServer => {
+                    self.judge_stray(id, trust);
+                    false
+                }
+            };
+            if !is_known {
+                return None;
+            }
+        }
+        let stream = self.streams.get_mut(id)?;
+        stream.touched = feed.time;
+        if stream.half(way).ended {
+            stream.anomalies.add(Anomaly::FrameOnClosedStream);
+            return None;
+        }
+        if way == Way::ToClient && stream.response.is_none() {
+            stream.begin_without_head(began);
+        }
+        Some(stream)
+    }
+
+    /// DATA of the client on a stream that is not open.
+    fn judge_stray(&mut self, id: u32, trust: Trust) {
+        if trust != Trust::Certain || self.streams.may_have_missed(id) {
+            return;
+        }
+        if id > self.streams.highest {
+            self.loose.add(Anomaly::FrameOnIdleStream);
+        } else if !self.streams.has_forgotten {
+            self.loose.add(Anomaly::FrameOnClosedStream);
+        }
+    }
+
+    /// The DATA frame at hand is over, but for its padding.
+    pub(super) fn end_data(&mut self, way: Way, feed: &mut Feed<'_>) {
+        let (id, ends_stream) = {
+            let frame = self.side(way).frame;
+            (frame.stream, frame.ends_stream())
+        };
+        if ends_stream && let Some(stream) = self.data_stream(way, feed) {
+            stream.end(way, feed);
+            self.say_finished(id, feed);
+        }
+    }
+
+    /// Says the streams for which nothing is waited for any more.
+    pub(super) fn say_all_finished(&mut self, feed: &mut Feed<'_>) {
+        let mut from = 0;
+        while let Some(id) = self.streams.next(from) {
+            from = id.saturating_add(1);
+            self.say_finished(id, feed);
+        }
+    }
+
+    /// Says a stream whose both messages have ended.
+    fn say_finished(&mut self, id: u32, feed: &mut Feed<'_>) {
+        if self.streams.get_mut(id).is_some_and(|stream| stream.is_finished())
+            && let Some(stream) = self.streams.remove(id)
+        {
+            self.say(id, *stream, feed);
+        }
+    }
+}
+
+impl Stream {
+    fn begin_request(&mut self, block: &mut OpenBlock) {
+        let head = &mut block.head;
+        self.up.expect(head.length);
+        self.has_unknown = head.has_unknown;
+        self.auth = head.auth;
+        self.began = block.began;
+        let request = head.request(block.bytes);
+        self.flavor = request.content_type.as_deref().and_then(flavor_of);
+        if self.flavor.is_some() || (self.has_unknown && request.content_type.is_none()) {
+            self.count_messages(Messages::new(self.flavor.unwrap_or(Flavor::Grpc)));
+        }
+        self.request = Some(request);
+        self.anomalies.add_all(head.anomalies);
+        self.up.missed |= head.is_damaged;
+    }
+
+    fn count_messages(&mut self, up: Messages) {
+        let down = Messages::new(self.flavor.unwrap_or(Flavor::Grpc));
+        self.calls = Some(Box::new(Calls { up, down, status: None }));
+    }
+
+    fn begin_response(&mut self, block: &mut OpenBlock) {
+        let head = &mut block.head;
+        let was_begun = self.response.is_some();
+        if head.has_unknown {
+            head.anomalies.add(Anomaly::UnknownHeader);
+        } else if !head.has_status() && !self.down.exposed {
+            head.anomalies.add(Anomaly::MissingPseudoHeader);
+        }
+        if head.status.is_some() {
+            self.down.exposed = false;
+        } else if self.down.exposed {
+            self.miss(Way::ToClient);
+        }
+        self.down.missed |= head.is_damaged;
+        self.learn_flavor(head);
+        if let (Some(status), Some(calls)) = (head.grpc_status, &mut self.calls) {
+            calls.status = Some(status);
+        }
+        self.anomalies.add_all(head.anomalies);
+        let is_head = self.request.as_ref().is_none_or(|request| {
+            matches!(request.method, Method::Head | Method::Connect | Method::Unknown)
+        });
+        // RFC 9110 section 8.6: then it is the length of what would have been sent.
+        if !is_head && !matches!(head.status, Some(204 | 304)) {
+            self.down.expect(head.length);
+        }
+        if !was_begun {
+            self.response_began = block.began;
+        }
+        self.response = Some(Response {
+            status: head.status,
+            body_bytes: 0,
+            content_type: head.content_type.take(),
+            complete: false,
+        });
+    }
+
+    /// The content type of a response tells what the one of its request does not.
+    fn learn_flavor(&mut self, head: &Head) {
+        if self.flavor.is_some() || (self.request.is_some() && !self.has_unknown) {
+            return;
+        }
+        let is_told = self.request.as_ref().is_some_and(|it| it.content_type.is_some());
+        let flavor = head.content_type.as_deref().and_then(flavor_of).filter(|_| !is_told);
+        match (flavor, &mut self.calls) {
+            (Some(flavor), Some(calls)) => {
+                calls.down = Messages::new(flavor);
+                if flavor == Flavor::WebText {
+                    calls.up = Messages::missed();
+                }
+            }
+            (Some(flavor), None) => {
+                self.flavor = Some(flavor);
+                self.count_messages(Messages::missed());
+            }
+            (None, _) if head.content_type.is_some() => self.calls = None,
+            (None, _) => {}
+        }
+        self.flavor = flavor;
+    }
+
+    /// A response of which the head was missed, or not sent.
+    fn begin_without_head(&mut self, began: Timestamp) {
+        if self.down.exposed {
+            self.miss(Way::ToClient);
+        } else {
+            self.anomalies.add(Anomaly::DataBeforeHeaders);
+        }
+        if let Some(calls) = &mut self.calls {
+            calls.down = Messages::missed();
+        }
+        self.response_began = began;
+        self.response =
+            Some(Response { status: None, body_bytes: 0, content_type: None, complete: false });
+    }
+
+    fn take_trailers(&mut self, way: Way, block: &OpenBlock) {
+        let head = &block.head;
+        self.anomalies.add_all(head.anomalies);
+        self.half(way).missed |= head.is_damaged;
+        if head.has_unknown {
+            self.anomalies.add(Anomaly::UnknownHeader);
+        }
+        if head.has_pseudo() {
+            self.anomalies.add(Anomaly::MisplacedPseudoHeader);
+        }
+        let Some(status) = head.grpc_status.filter(|_| way == Way::ToClient) else { return };
+        let is_known = self.request.as_ref().is_some_and(|_| !self.has_unknown);
+        if self.flavor.is_none() && !is_known {
+            // Only gRPC has a status in its trailers.
+            self.flavor = Some(Flavor::Grpc);
+            if self.calls.is_none() {
+                self.count_messages(Messages::missed());
+            }
+        }
+        if let Some(calls) = &mut self.calls {
+            calls.status = Some(status);
+        }
+    }
+
+    fn take_data(&mut self, way: Way, bytes: u64) {
+        if let Some(total) = self.body_bytes(way) {
+            *total = total.saturating_add(bytes);
+        }
+    }
+
+    /// The last frame of a message came.
+    fn end(&mut self, way: Way, feed: &Feed<'_>) {
+        let half = *self.half(way);
+        self.half(way).ended = true;
+        if way == Way::ToServer {
+            self.request_ended = feed.time;
+        }
+        let bytes = self.body_bytes(way).map_or(0, |bytes| *bytes);
+        if half.expected != u64::MAX && half.expected != bytes && !half.missed && !half.exposed {
+            self.anomalies.add(Anomaly::ContentLengthMismatch);
+        }
+        if self.flavor.is_some()
+            && !half.missed
+            && let Some(calls) = &mut self.calls
+        {
+            calls.of(way).end(&mut self.anomalies);
+        }
+    }
+
+    /// From the first byte of the request to the last of the response.
+    pub(super) fn duration(&self) -> Duration {
+        self.touched.since(self.began)
+    }
+}
