@@ -389,7 +389,7 @@ impl Connection {
     /// Who sends requests is the client, whatever was guessed.
     fn check_role(&mut self, record: &Record<'_>) {
         let sends_request = match classify(record.payload) {
-            Classification::Http1Request => true,
+            Classification::Http1Request | Classification::Http2Preface => true,
             Classification::Http1Response => false,
             _ => return,
         };

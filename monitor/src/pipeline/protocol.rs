@@ -26,7 +26,6 @@ mod hpack;
 /// HTTP/1.0 and HTTP/1.1.
 mod http1;
 /// HTTP/2.
-#[cfg_attr(not(test), expect(dead_code, reason = "the session hands it bytes next"))]
 mod http2;
 /// The PROXY protocol in front of a connection.
 mod proxy;

@@ -223,6 +223,11 @@ impl Http2 {
         self.is_certain
     }
 
+    /// Whether an exchange goes on.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.streams.len() > 0
+    }
+
     fn side(&mut self, way: Way) -> &mut Side {
         match way {
             Way::ToServer => &mut self.to_server,

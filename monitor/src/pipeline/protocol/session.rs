@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::dns::Dns;
 use super::http1::Http1;
+use super::http2::Http2;
 use super::tls::Tls;
 use super::websocket::WebSocket;
 use super::{Delivery, ProtocolExchange, Way};
@@ -38,6 +39,8 @@ enum Speech {
     Undecided(Box<Beginning>),
     /// HTTP/1.0 or HTTP/1.1.
     Http1(Box<Http1>),
+    /// HTTP/2.
+    Http2(Box<Http2>),
     /// WebSocket, to which HTTP/1 switched.
     WebSocket(Box<WebSocket>),
     /// DNS over TCP.
@@ -101,6 +104,7 @@ impl Session {
                     self.switch(switch, limits, way, rest, time, exchanges);
                 }
             }
+            Speech::Http2(http) => http.feed(limits, way, delivery, time, exchanges),
             Speech::WebSocket(websocket) => {
                 // Nobody looks into text messages yet.
                 websocket.feed(way, delivery, time, None, exchanges);
@@ -129,11 +133,14 @@ impl Session {
         match &self.speech {
             Speech::Http1(http) if http.is_certain => Encryption::Clear,
             Speech::Dns(dns) if dns.is_certain => Encryption::Clear,
+            Speech::Http2(http) if http.is_certain() => Encryption::Clear,
             Speech::WebSocket(_) => Encryption::Clear,
             Speech::Tls(_) => Encryption::Tls,
-            Speech::Http1(_) | Speech::Dns(_) | Speech::Undecided(_) | Speech::Opaque => {
-                Encryption::Unknown
-            }
+            Speech::Http1(_)
+            | Speech::Http2(_)
+            | Speech::Dns(_)
+            | Speech::Undecided(_)
+            | Speech::Opaque => Encryption::Unknown,
         }
     }
 
@@ -142,6 +149,7 @@ impl Session {
     pub fn buffered(&self) -> usize {
         match &self.speech {
             Speech::Http1(http) => http.buffered(),
+            Speech::Http2(http) => http.buffered(),
             Speech::Dns(dns) => dns.buffered(),
             Speech::Undecided(beginning) => {
                 beginning.to_server.capacity() + beginning.to_client.capacity()
@@ -155,6 +163,7 @@ impl Session {
     pub fn say_open(&mut self, now: Timestamp, exchanges: &mut Vec<ProtocolExchange>) {
         match &mut self.speech {
             Speech::Http1(http) => http.say_open(now, exchanges),
+            Speech::Http2(http) => http.say_open(now, exchanges),
             Speech::WebSocket(websocket) => websocket.say_open(now, exchanges),
             Speech::Undecided(_) | Speech::Dns(_) | Speech::Tls(_) | Speech::Opaque => {}
         }
@@ -166,6 +175,7 @@ impl Session {
     pub fn is_waiting(&self) -> bool {
         match &self.speech {
             Speech::Http1(http) => http.is_waiting(),
+            Speech::Http2(http) => http.is_waiting(),
             Speech::WebSocket(websocket) => !websocket.has_ended(),
             Speech::Undecided(_) | Speech::Dns(_) | Speech::Tls(_) | Speech::Opaque => false,
         }
@@ -199,6 +209,7 @@ impl Session {
         match &self.speech {
             Speech::Undecided(_) => true,
             Speech::Http1(http) => http.is_waiting(),
+            Speech::Http2(http) => http.is_waiting(),
             Speech::Tls(Some(tls)) => tls.awaits_client(),
             _ => false,
         }

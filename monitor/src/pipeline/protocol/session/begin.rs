@@ -4,7 +4,8 @@ use super::{Session, Speech};
 use crate::pipeline::protocol::classify::{Classification, classify};
 use crate::pipeline::protocol::dns::Dns;
 use crate::pipeline::protocol::http1::Http1;
-use crate::pipeline::protocol::http1::switch::{Switch, SwitchTo};
+use crate::pipeline::protocol::http1::switch::{Switch, SwitchTo, Upgraded};
+use crate::pipeline::protocol::http2::{Http2, Likeness, looks_like_frames};
 use crate::pipeline::protocol::proxy::{self, Proxy};
 use crate::pipeline::protocol::tls::Tls;
 use crate::pipeline::protocol::websocket::WebSocket;
@@ -14,6 +15,10 @@ use crate::pipeline::time::Timestamp;
 
 /// Tunnels within tunnels that are looked into.
 pub(in crate::pipeline::protocol) const TUNNELS: u8 = 4;
+/// Bytes of a way that are kept until it is clear what they are.
+const UNDECIDED_BYTES: usize = 8 * 1024;
+/// Type of the frame that every HTTP/2 connection begins with (RFC 9113 section 6.5).
+const SETTINGS: u8 = 4;
 
 impl Session {
     /// Decides what the connection speaks, or keeps its first bytes until that is clear.
@@ -55,9 +60,22 @@ impl Session {
             | (Classification::Http1Response, Way::ToClient) => {
                 self.speak_http(limits, way, rest, time, exchanges);
             }
-            // The middle of something, which may be a body: a head may follow.
-            (Classification::Unknown, _) if self.midstream => {
-                self.speak_http(limits, way, rest, time, exchanges);
+            (Classification::Http2Preface, Way::ToServer) => {
+                self.speak_http2(limits, way, rest, time, exchanges);
+            }
+            // The middle of something: frames, or a body that a head may follow.
+            (Classification::Unknown, _) if self.midstream => match looks_like_frames(rest) {
+                Likeness::Frames => self.speak_http2(limits, way, rest, time, exchanges),
+                Likeness::NeedMore if rest.len() < UNDECIDED_BYTES => *kept = rest.to_vec(),
+                Likeness::NeedMore | Likeness::Other => {
+                    self.speak_http(limits, way, rest, time, exchanges);
+                }
+            },
+            // RFC 9113 section 3.4: a server need not wait for the preface of its client.
+            (Classification::Unknown, Way::ToClient)
+                if rest.get(3) == Some(&SETTINGS) && rest.len() < UNDECIDED_BYTES =>
+            {
+                *kept = rest.to_vec();
             }
             // RFC 9112 section 2.2: empty lines may precede a request.
             (Classification::Unknown, Way::ToServer) if rest.starts_with(b"\r\n") => {
@@ -66,6 +84,21 @@ impl Session {
             _ if self.expects_dns => self.speak_dns(limits, way, rest),
             _ => self.speech = Speech::Opaque,
         }
+    }
+
+    fn speak_http2(
+        &mut self,
+        limits: &Limits,
+        way: Way,
+        bytes: &[u8],
+        time: Timestamp,
+        exchanges: &mut Vec<ProtocolExchange>,
+    ) {
+        let mut http = Box::new(Http2::new(self.midstream));
+        for (way, bytes) in [(!way, self.take_kept(!way).as_slice()), (way, bytes)] {
+            http.feed(limits, way, Delivery::Bytes(bytes), time, exchanges);
+        }
+        self.speech = Speech::Http2(http);
     }
 
     fn speak_tls(&mut self, limits: &Limits, way: Way, bytes: &[u8], time: Timestamp) {
@@ -133,11 +166,10 @@ impl Session {
                 websocket.open(time, exchanges);
                 Speech::WebSocket(websocket)
             }
-            // HTTP/2 begins here: `Http2::upgraded` of the request in `upgraded`, which
-            // its stream 1 answers, instead of saying the response 101.
+            // Stream 1 answers the request, so the response 101 is not said.
             SwitchTo::Http2(upgraded) => {
-                exchanges.push(upgraded.into_exchange());
-                Speech::Opaque
+                let Upgraded { request, auth, began, ended, .. } = *upgraded;
+                Speech::Http2(Box::new(Http2::upgraded(request, auth, began, ended)))
             }
             SwitchTo::Tunnel | SwitchTo::Other => Speech::Opaque,
         };
