@@ -1,32 +1,44 @@
 //! Field blocks of HTTP/2 (HPACK, RFC 7541), decoded by one who only listens.
 //!
-//! A listener may come late or miss blocks. A field is then right or said to be unknown:
-//! the dynamic table counts from its newest entry, so what was inserted since is known,
-//! and what is older is not (see `table`).
+//! A listener may come late or miss blocks. What he says of a field is then right or
+//! unknown, never a guess: an index counts from the newest entry of the dynamic table, so
+//! what was inserted since is known, and what is older is not.
+//!
+//! While older entries may be there, an index behind the known ones is unknown. It is
+//! invalid again when certainly nothing is there: once a size update was seen, and then
+//!
+//! * the size that it gives is less than an entry has, as 0 is, or
+//! * less of it is free than an entry has, with what was inserted since, or
+//! * an entry that was inserted since had to be evicted for another, or
+//! * an entry greater than it emptied the table (RFC 7541 section 4.4).
+//!
+//! Without a size update the size of the table is not known, since it may have been
+//! changed before, and there is no such moment. Nothing else depends on it.
+//!
+//! All of this supposes that every block since then was decoded, whole and in order. Who
+//! cannot be sure of it must call [`Decoder::distrust`]; bytes that were no block, but were
+//! decoded as one, are a reason too.
+//!
+//! Two things are unknown though every block was seen, because of what they would cost:
+//! the oldest entries of a table greater than is held, and in an entry that took its name
+//! from another the name, where a block asks for more copies of names than it has bytes
+//! for.
 
 use std::fmt;
-use std::ops::Range;
 
-use self::reader::{Coded, Reader};
-use self::table::{ENTRY_BYTES, Name, Table};
+use self::pass::Pass;
+use self::table::{ENTRY_BYTES, INITIAL_BYTES, Table};
 
 /// The static table.
 mod fixed;
 /// The Huffman code.
 mod huffman;
+/// One pass through a block.
+mod pass;
 /// Integers and strings.
 mod reader;
 /// The dynamic table.
 mod table;
-
-/// SETTINGS_HEADER_TABLE_SIZE before any SETTINGS (RFC 9113 section 6.5.2).
-const INITIAL_ALLOWED: u32 = 4096;
-/// Size updates that a block may begin with (RFC 7541 section 4.2).
-const SIZE_UPDATES: u32 = 2;
-/// Bytes of names that a block may have copied from entry to entry: so many, and so many
-/// for each byte that it has.
-const COPYABLE_BYTES: usize = 1024;
-const COPYABLE_FACTOR: usize = 16;
 
 /// Decodes the field blocks of one way of a connection.
 pub(super) struct Decoder {
@@ -75,12 +87,14 @@ impl Decoder {
         if midstream {
             Self { table: Table::unknown(), allowed: None }
         } else {
-            Self { table: Table::empty(), allowed: Some(INITIAL_ALLOWED) }
+            Self { table: Table::empty(), allowed: Some(INITIAL_BYTES) }
         }
     }
 
-    /// SETTINGS_HEADER_TABLE_SIZE that the decoding peer announced and the encoder may now
-    /// use (RFC 7541 section 4.2).
+    /// `SETTINGS_HEADER_TABLE_SIZE` that the decoding peer announced and the encoder may now
+    /// use (RFC 7541 section 4.2): it has been acknowledged. `u32::MAX` where it may have
+    /// been missed. That the encoder answers a lower one with a size update is not insisted
+    /// on; its indices mean the same without.
     pub(super) fn allow_table(&mut self, bytes: u32) {
         self.allowed = Some(bytes);
     }
@@ -99,178 +113,17 @@ impl Decoder {
         list_bytes: u32,
         field: &mut dyn FnMut(Field<'_>),
     ) -> Block {
-        let mut pass = Pass {
-            table: &mut self.table,
-            reader: Reader::new(block),
-            list: List { room: list_bytes, unknown: 0, dropped: 0, field },
-            scratch: Vec::new(),
-            copied: Vec::new(),
-            copyable: COPYABLE_BYTES.saturating_add(block.len().saturating_mul(COPYABLE_FACTOR)),
-        };
-        if pass.size_updates(self.allowed).and_then(|()| pass.fields()).is_none() {
+        let mut pass = Pass::new(&mut self.table, block, list_bytes, field);
+        let end = pass.run(self.allowed);
+        if end == Block::Invalid {
             self.distrust();
-            return Block::Invalid;
         }
-        Block::Whole { unknown: pass.list.unknown, dropped: pass.list.dropped }
+        end
     }
 
     /// Bytes of memory held.
     pub(super) fn held(&self) -> usize {
         self.table.held()
-    }
-}
-
-/// One pass through a block.
-struct Pass<'a, 'f> {
-    table: &'a mut Table,
-    reader: Reader<'a>,
-    list: List<'f>,
-    /// What the Huffman strings of the field at hand decode to.
-    scratch: Vec<u8>,
-    /// The name of the field at hand where it is copied from entry to entry.
-    copied: Vec<u8>,
-    /// Bytes that may still be copied from entry to entry: three bytes of a block can ask
-    /// for a copy of the longest name of the table.
-    copyable: usize,
-}
-
-/// A string of the field at hand.
-enum Piece<'a> {
-    Block(&'a [u8]),
-    Scratch(Range<usize>),
-}
-
-impl<'a> Pass<'a, '_> {
-    /// The size updates that a block may begin with (RFC 7541 section 4.2).
-    fn size_updates(&mut self, allowed: Option<u32>) -> Option<()> {
-        let mut count = 0;
-        while self.reader.peek().is_some_and(|byte| byte & 0xe0 == 0x20) {
-            let size = self.reader.integer(5)?;
-            count += 1;
-            if count > SIZE_UPDATES || allowed.is_some_and(|allowed| size > allowed) {
-                return None;
-            }
-            self.table.resize(size);
-        }
-        Some(())
-    }
-
-    fn fields(&mut self) -> Option<()> {
-        while let Some(byte) = self.reader.peek() {
-            match byte {
-                // RFC 7541 section 6.1.
-                0x80.. => {
-                    let index = self.reader.integer(7)?;
-                    self.list.give(entry(self.table, index)?);
-                }
-                // Section 6.2.1.
-                0x40.. => self.inserted()?,
-                // Section 4.2: no place for a size update.
-                0x20.. => return None,
-                // Sections 6.2.2 and 6.2.3.
-                _ => self.literal()?,
-            }
-        }
-        Some(())
-    }
-
-    /// A field that is not inserted into the table.
-    fn literal(&mut self) -> Option<()> {
-        self.scratch.clear();
-        let index = self.reader.integer(4)?;
-        let name = if index == 0 { Some(self.string()?) } else { None };
-        let value = self.string()?;
-        let name = match &name {
-            Some(name) => Text::Known(name.bytes(&self.scratch)?),
-            None => entry(self.table, index)?.name,
-        };
-        self.list.give(Field { name, value: Text::Known(value.bytes(&self.scratch)?) });
-        Some(())
-    }
-
-    /// A field that is inserted into the table.
-    fn inserted(&mut self) -> Option<()> {
-        self.scratch.clear();
-        let index = self.reader.integer(6)?;
-        let name = if index == 0 { Some(self.string()?) } else { None };
-        let value = self.string()?;
-        let value = value.bytes(&self.scratch)?;
-        let name = match (&name, fixed::entry(index)) {
-            (Some(name), _) => Name::Known(name.bytes(&self.scratch)?),
-            (None, Some(fixed)) => Name::Known(fixed.0),
-            (None, None) => {
-                let name = entry(self.table, index)?.name;
-                self.list.give(Field { name, value: Text::Known(value) });
-                let name = name_of_entry(name, &mut self.copyable, &mut self.copied);
-                self.table.insert(name, value);
-                return Some(());
-            }
-        };
-        if let Name::Known(name) = name {
-            self.list.give(Field { name: Text::Known(name), value: Text::Known(value) });
-        }
-        self.table.insert(name, value);
-        Some(())
-    }
-
-    fn string(&mut self) -> Option<Piece<'a>> {
-        match self.reader.string()? {
-            Coded::Raw(bytes) => Some(Piece::Block(bytes)),
-            Coded::Huffman(encoded) => {
-                let start = self.scratch.len();
-                huffman::decode(encoded, &mut self.scratch)
-                    .then(|| Piece::Scratch(start..self.scratch.len()))
-            }
-        }
-    }
-}
-
-impl Piece<'_> {
-    fn bytes<'b>(&'b self, scratch: &'b [u8]) -> Option<&'b [u8]> {
-        match self {
-            Self::Block(bytes) => Some(bytes),
-            Self::Scratch(range) => scratch.get(range.clone()),
-        }
-    }
-}
-
-/// The name of an entry as that of a new one.
-fn name_of_entry<'a>(name: Text<'_>, copyable: &mut usize, copied: &'a mut Vec<u8>) -> Name<'a> {
-    let Text::Known(name) = name else { return Name::Unknown };
-    let Some(left) = copyable.checked_sub(name.len()) else { return Name::Long(name.len()) };
-    *copyable = left;
-    copied.clear();
-    copied.extend_from_slice(name);
-    Name::Known(copied)
-}
-
-/// What an index of either table refers to (RFC 7541 section 2.3.3); none where there is
-/// certainly nothing.
-fn entry(table: &mut Table, index: u32) -> Option<Field<'_>> {
-    match fixed::entry(index) {
-        Some((name, value)) => Some(Field { name: Text::Known(name), value: Text::Known(value) }),
-        None => table.get(index.checked_sub(fixed::ENTRIES.len() as u32 + 1)?),
-    }
-}
-
-/// Who is handed the fields, and how much more may be.
-struct List<'f> {
-    room: u32,
-    unknown: u32,
-    dropped: u32,
-    field: &'f mut dyn FnMut(Field<'_>),
-}
-
-impl List<'_> {
-    fn give(&mut self, field: Field<'_>) {
-        self.unknown += field.name.is_unknown() + field.value.is_unknown();
-        match self.room.checked_sub(field.size()) {
-            Some(room) => {
-                self.room = room;
-                (self.field)(field);
-            }
-            None => self.dropped += 1,
-        }
     }
 }
 
@@ -288,10 +141,6 @@ impl<'a> Text<'a> {
             Self::Known(bytes) => Some(bytes),
             Self::Unknown => None,
         }
-    }
-
-    fn is_unknown(self) -> u32 {
-        u32::from(self == Self::Unknown)
     }
 }
 

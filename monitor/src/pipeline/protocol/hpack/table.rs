@@ -13,11 +13,12 @@ use std::collections::VecDeque;
 
 use super::{Field, Text, saturated};
 
-/// Most bytes of a table that are held, as RFC 7541 section 4.1 counts them. Of a greater
-/// one the oldest entries are unknown.
+/// Most bytes of a table that are held, as RFC 7541 section 4.1 counts them: eight times
+/// what most encoders use. Of a greater table the oldest entries are unknown. Memory is
+/// never more than half as much again.
 const HELD_BYTES: u32 = 32 * 1024;
-/// What a table has before anyone says otherwise (RFC 9113 section 6.5.2).
-const INITIAL_BYTES: u32 = 4096;
+/// What a table has before any SETTINGS say otherwise (RFC 9113 section 6.5.2).
+pub(super) const INITIAL_BYTES: u32 = 4096;
 /// What an entry counts beside its name and value (RFC 7541 section 4.1).
 pub(super) const ENTRY_BYTES: u32 = 32;
 
@@ -134,27 +135,20 @@ impl Table {
         self.evict(self.maximum.map(|maximum| maximum.saturating_sub(size)));
         if self.maximum.is_some_and(|maximum| size > maximum) {
             self.older = Older::Nothing;
-            return;
+            return self.free();
         }
         self.give_up(self.hold.saturating_sub(size));
-        let (true, Ok(name_length), Ok(value_length)) =
-            (size <= self.hold, u16::try_from(name_bytes), u16::try_from(value.len()))
-        else {
+        let lengths = (u16::try_from(name_bytes), u16::try_from(value.len()));
+        let (true, (Ok(name_length), Ok(value_length))) = (size <= self.hold, lengths) else {
             self.older = Older::GivenUp;
             return;
         };
         let name = if let Name::Known(name) = name { Some(name) } else { None };
-        self.make_room(name.map_or(0, <[u8]>::len) + value.len());
-        let start = self.base.wrapping_add(saturated(self.text.len()));
-        self.text.extend_from_slice(name.unwrap_or_default());
-        self.text.extend_from_slice(value);
+        let start = self.append(name.unwrap_or_default(), value);
+        let has_name = name.is_some();
+        let entry = Entry { start, name: name_length, value: value_length, has_name };
+        self.entries.push_front(entry);
         self.size += size;
-        self.entries.push_front(Entry {
-            start,
-            name: name_length,
-            value: value_length,
-            has_name: name.is_some(),
-        });
         self.settle();
     }
 
@@ -164,9 +158,7 @@ impl Table {
         self.hold = maximum.min(HELD_BYTES);
         self.evict(self.maximum);
         self.settle();
-        if self.entries.is_empty() {
-            self.forget();
-        }
+        self.free();
     }
 
     /// Bytes of memory held.
@@ -202,30 +194,59 @@ impl Table {
         }
     }
 
-    /// Makes room behind the text for so many bytes: from the dead ones where there are
+    /// Appends to the text and returns where that starts.
+    fn append(&mut self, name: &[u8], value: &[u8]) -> u32 {
+        self.make_room(name.len() + value.len());
+        let start = self.base.wrapping_add(saturated(self.text.len()));
+        self.text.extend_from_slice(name);
+        self.text.extend_from_slice(value);
+        start
+    }
+
+    /// Makes room behind the text for so many bytes: in place of dead ones where these are
     /// enough to be worth the move, so that each byte is moved a few times at most.
     fn make_room(&mut self, bytes: usize) {
         if self.text.capacity() - self.text.len() >= bytes {
             return;
         }
-        let end = saturated(self.text.len());
-        let dead = self.entries.back().map_or(end, |oldest| oldest.start.wrapping_sub(self.base));
-        let live = end.saturating_sub(dead);
-        if dead >= live / 8 {
-            self.text.drain(..dead as usize);
-            self.base = self.base.wrapping_add(dead);
+        let dead = self.dead();
+        if dead >= (self.text.len() - dead) / 8 {
+            self.bury(dead);
         }
-        let most = self.hold as usize + self.hold as usize / 8;
-        let wanted = (self.text.len() + bytes).max(most.min(2 * self.text.capacity()));
-        if self.text.capacity() < self.text.len() + bytes {
-            self.text.reserve_exact(wanted - self.text.len());
+        let wanted = self.text.len() + bytes;
+        if self.text.capacity() < wanted {
+            let capacity = wanted.max(self.most_text().min(2 * self.text.capacity()));
+            self.text.reserve_exact(capacity - self.text.len());
         }
     }
 
-    /// Frees the memory of a table without entries.
-    fn forget(&mut self) {
-        self.entries = VecDeque::new();
-        self.text = Vec::new();
+    /// Frees memory that a smaller table does not need.
+    fn free(&mut self) {
+        if self.entries.is_empty() {
+            self.entries = VecDeque::new();
+            self.text = Vec::new();
+        } else if self.text.capacity() > self.most_text() {
+            self.bury(self.dead());
+            self.text.shrink_to(self.most_text());
+            self.entries.shrink_to(2 * self.entries.len());
+        }
+    }
+
+    /// Bytes of the text that no entry has any more.
+    fn dead(&self) -> usize {
+        let all = self.text.len();
+        self.entries.back().map_or(all, |it| it.start.wrapping_sub(self.base) as usize).min(all)
+    }
+
+    fn bury(&mut self, dead: usize) {
+        self.text.drain(..dead);
+        self.base = self.base.wrapping_add(saturated(dead));
+    }
+
+    /// As many bytes of text as there may be, dead ones with them.
+    fn most_text(&self) -> usize {
+        let hold = self.hold as usize;
+        hold + hold / 8
     }
 }
 
