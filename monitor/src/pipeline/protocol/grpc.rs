@@ -69,7 +69,8 @@ pub(super) struct Messages {
     prefix: [u8; PREFIX_BYTES],
     has: u8,
     flavor: Flavor,
-    line: Line,
+    /// The line of trailers at hand, while there are any.
+    line: Option<Box<Line>>,
 }
 
 /// What the next byte belongs to.
@@ -84,7 +85,7 @@ enum State {
 }
 
 /// The start of a line of trailers.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Line {
     bytes: [u8; LINE_BYTES],
     /// Its length; beyond what is kept it is no line of interest.
@@ -104,7 +105,7 @@ impl Messages {
             prefix: [0; PREFIX_BYTES],
             has: 0,
             flavor,
-            line: Line { bytes: [0; LINE_BYTES], length: 0 },
+            line: None,
         }
     }
 
@@ -189,19 +190,21 @@ impl Messages {
     fn take_trailers(&mut self, bytes: &[u8], room: u32) -> usize {
         let taken = bytes.len().min(self.left as usize);
         let looked_at = taken.min(room as usize);
+        let line =
+            self.line.get_or_insert_with(|| Box::new(Line { bytes: [0; LINE_BYTES], length: 0 }));
         for &byte in bytes.get(..looked_at).unwrap_or_default() {
-            if let Some(status) = self.line.take(byte) {
+            if let Some(status) = line.take(byte) {
                 self.status.get_or_insert(status);
             }
         }
         self.left -= taken as u32;
         self.state = State::Trailers(room - looked_at as u32);
-        if self.left == 0
-            && room > 0
-            && let Some(status) = self.line.take(b'\n')
-        {
+        if self.left == 0 {
             // The last line may end without its line end.
-            self.status.get_or_insert(status);
+            if let Some(status) = line.take(b'\n').filter(|_| room > 0) {
+                self.status.get_or_insert(status);
+            }
+            self.line = None;
         }
         self.settle();
         taken
@@ -329,6 +332,6 @@ mod tests {
         messages.end(&mut anomalies);
         assert_eq!(messages.status, None);
         assert!(anomalies.to_vec().is_empty());
-        assert!(size_of::<Messages>() <= 96, "{}", size_of::<Messages>());
+        assert!(size_of::<Messages>() <= 56, "{}", size_of::<Messages>());
     }
 }

@@ -131,7 +131,7 @@ impl Http2 {
     pub(super) fn reset(&mut self, way: Way, id: u32, code: u32, feed: &mut Feed<'_>) {
         self.judge_idle(way, id);
         let Some(mut stream) = self.streams.remove(id) else { return };
-        self.streams.has_forgotten = true;
+        self.streams.let_go(id);
         if !(way == Way::ToClient && code == NO_ERROR && stream.down.ended) {
             stream.anomalies.add(Anomaly::StreamReset);
         }
@@ -155,7 +155,7 @@ impl Http2 {
     pub(super) fn refuse(&mut self, id: u32, feed: &mut Feed<'_>) {
         if let Some(mut stream) = self.streams.remove(id) {
             stream.anomalies.add(Anomaly::RefusedByGoaway);
-            self.streams.has_forgotten = true;
+            self.streams.let_go(id);
             self.say(id, *stream, feed);
         }
     }

@@ -94,7 +94,7 @@ impl Http2 {
             && let Some(mut stream) = self.streams.remove(surplus)
         {
             stream.anomalies.add(Anomaly::PendingOverflow);
-            self.streams.has_forgotten = true;
+            self.streams.overflowed(surplus);
             self.say(surplus, *stream, feed);
         }
     }
@@ -154,6 +154,9 @@ impl Http2 {
             1 => (id > self.streams.highest, self.streams.may_have_missed(id)),
             _ => (id > self.streams.highest_promised, self.to_client.trust != Trust::Certain),
         };
+        if self.streams.was_let_go(id) {
+            return false;
+        }
         if !is_idle && !is_missed {
             if !self.streams.has_forgotten && certain {
                 self.loose.add(Anomaly::FrameOnClosedStream);
@@ -298,7 +301,11 @@ impl Stream {
         self.began = block.began;
         let request = head.request(block.bytes);
         self.flavor = request.content_type.as_deref().and_then(flavor_of);
-        if self.flavor.is_some() || (self.has_unknown && request.content_type.is_none()) {
+        // Calls are POST.
+        let may_be_call = self.has_unknown
+            && request.content_type.is_none()
+            && matches!(request.method, Method::Post | Method::Unknown);
+        if self.flavor.is_some() || may_be_call {
             self.count_messages(Messages::new(self.flavor.unwrap_or(Flavor::Grpc)));
         }
         self.request = Some(request);

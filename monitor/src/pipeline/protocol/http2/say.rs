@@ -25,7 +25,7 @@ impl Http2 {
             let Some(stream) = self.streams.get_mut(id) else { continue };
             if stream.down.missed && now.since(stream.touched) >= AGAIN_AFTER {
                 if let Some(stream) = self.streams.remove(id) {
-                    self.streams.has_forgotten = true;
+                    self.streams.let_go(id);
                     exchanges.push(self.exchange_of(id, *stream, Stage::Ended));
                 }
                 continue;

@@ -13,6 +13,9 @@ const STREAMS_BYTES: usize = 47 * 1024;
 /// allocator adds.
 const STREAM_BYTES: usize = size_of::<Stream>() + size_of::<(u32, Box<Stream>)>() + 16;
 
+/// Streams that are remembered as reset: frames may still be on their way.
+const LET_GO: usize = 8;
+
 /// A stream with its exchange so far.
 #[derive(Clone, Debug)]
 pub(super) struct Stream {
@@ -163,6 +166,9 @@ pub(super) struct Streams {
     pub(super) may_miss: bool,
     /// A stream was let go of before both its messages ended.
     pub(super) has_forgotten: bool,
+    /// The last few of these, and the highest for which there was no room.
+    let_go: [u32; LET_GO],
+    overflowed: u32,
     /// Last stream that GOAWAY of the server named, and one more; 0 where there was none.
     pub(super) goaway: u32,
 }
@@ -263,6 +269,24 @@ impl Streams {
             self.missed_up_to = id.saturating_sub(1);
         }
         self.highest = self.highest.max(id);
+    }
+
+    /// A stream was let go of before both its messages ended.
+    pub(super) fn let_go(&mut self, id: u32) {
+        self.has_forgotten = true;
+        self.let_go.rotate_right(1);
+        self.let_go[0] = id;
+    }
+
+    /// A stream was let go of since there was no room.
+    pub(super) fn overflowed(&mut self, id: u32) {
+        self.has_forgotten = true;
+        self.overflowed = self.overflowed.max(id);
+    }
+
+    /// Whether a stream that is not in the table was probably let go of.
+    pub(super) fn was_let_go(&self, id: u32) -> bool {
+        id <= self.overflowed || self.let_go.contains(&id)
     }
 
     /// Whether a stream of the client that is not in the table may have been opened by
