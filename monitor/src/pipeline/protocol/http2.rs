@@ -43,7 +43,6 @@ mod say;
 /// Streams that are open.
 mod stream;
 
-#[expect(unused_imports, reason = "the session asks it next")]
 pub(super) use resync::{Likeness, looks_like_frames};
 
 /// An HTTP/2 connection.
@@ -189,6 +188,15 @@ impl Http2 {
         http.streams.open(1);
         http.streams.insert(1, stream);
         http
+    }
+
+    /// What was noted of the request that asked for the upgrade, and when it was said last
+    /// that it goes on.
+    pub(super) fn go_on(&mut self, anomalies: Anomalies, said: Option<Timestamp>) {
+        if let Some(stream) = self.streams.get_mut(1) {
+            stream.anomalies.add_all(anomalies);
+            stream.said_open = said.unwrap_or_default();
+        }
     }
 
     /// Takes the next part of one way. A `Gap(0)` tells that bytes were missed which the

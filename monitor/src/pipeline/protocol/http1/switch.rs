@@ -8,7 +8,7 @@ use super::fields::Upgrade;
 use super::head::Kind;
 use super::pairing::{self, Answer, Pending};
 use super::{Feed, Http1, Side, State};
-use crate::pipeline::output::{Auth, Method, Protocol, Request};
+use crate::pipeline::output::{Auth, Method, Request};
 use crate::pipeline::protocol::ProtocolExchange;
 use crate::pipeline::protocol::anomaly::{Anomalies, Anomaly};
 use crate::pipeline::time::Timestamp;
@@ -46,7 +46,6 @@ pub(in crate::pipeline::protocol) enum SwitchTo {
 /// A request that HTTP/2 answers.
 #[derive(Debug)]
 pub(in crate::pipeline::protocol) struct Upgraded {
-    pub(in crate::pipeline::protocol) protocol: Protocol,
     pub(in crate::pipeline::protocol) request: Request,
     pub(in crate::pipeline::protocol) auth: Auth,
     pub(in crate::pipeline::protocol) anomalies: Anomalies,
@@ -56,20 +55,6 @@ pub(in crate::pipeline::protocol) struct Upgraded {
     pub(in crate::pipeline::protocol) ended: Timestamp,
     /// When it was said last that the exchange goes on.
     pub(in crate::pipeline::protocol) said: Option<Timestamp>,
-    /// The response 101, which is no answer.
-    answer: Answer,
-}
-
-impl Upgraded {
-    /// The exchange as HTTP/1 sees it, for who does not read HTTP/2.
-    pub(in crate::pipeline::protocol) fn into_exchange(self) -> ProtocolExchange {
-        let Self { protocol, request, auth, anomalies, began, ended, said, answer } = self;
-        let mut pending = Pending::new(protocol, request, auth, began);
-        pending.anomalies = anomalies;
-        pending.ended = Some(ended);
-        pending.said = said;
-        pairing::answered(pending, answer)
-    }
 }
 
 /// What the head of a response switches to.
@@ -124,14 +109,12 @@ impl Http1 {
             return SwitchTo::Other;
         };
         SwitchTo::Http2(Box::new(Upgraded {
-            protocol: pending.protocol,
             request: pending.request,
             auth: pending.auth,
             anomalies: pending.anomalies,
             began: pending.began,
             ended: pending.ended.unwrap_or(feed.time),
             said: pending.said,
-            answer,
         }))
     }
 

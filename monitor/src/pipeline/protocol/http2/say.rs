@@ -18,7 +18,11 @@ const AGAIN_AFTER: Duration = Duration::from_secs(60);
 impl Http2 {
     /// Says exchanges that have been going on for long. One whose end was probably missed
     /// is said to have ended, since nobody will say so later.
-    pub(in crate::pipeline::protocol) fn say_open(&mut self, now: Timestamp, exchanges: &mut Vec<ProtocolExchange>) {
+    pub(in crate::pipeline::protocol) fn say_open(
+        &mut self,
+        now: Timestamp,
+        exchanges: &mut Vec<ProtocolExchange>,
+    ) {
         let mut from = 0;
         while let Some(id) = self.streams.next(from) {
             from = id.saturating_add(1);

@@ -168,8 +168,10 @@ impl Session {
             }
             // Stream 1 answers the request, so the response 101 is not said.
             SwitchTo::Http2(upgraded) => {
-                let Upgraded { request, auth, began, ended, .. } = *upgraded;
-                Speech::Http2(Box::new(Http2::upgraded(request, auth, began, ended)))
+                let Upgraded { request, auth, anomalies, began, ended, said } = *upgraded;
+                let mut http = Box::new(Http2::upgraded(request, auth, began, ended));
+                http.go_on(anomalies, said);
+                Speech::Http2(http)
             }
             SwitchTo::Tunnel | SwitchTo::Other => Speech::Opaque,
         };
