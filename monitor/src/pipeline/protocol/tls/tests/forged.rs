@@ -622,6 +622,31 @@ fn chains_of_any_length_give_their_first_certificate() {
     }
 }
 
+/// What a server said once does not change.
+#[test]
+fn certificates_and_key_exchanges_come_once() {
+    let chain = message(11, &[0, 0, 0]);
+    let exchange = message(12, b"\x03\x00\x1d\x02\x04\x05");
+    let other = message(12, b"\x03\x00\x17\x02\x04\x05");
+    let done = message(14, b"");
+    let hello = server_hello(0x0303, &RANDOM, 0xc018, 0, &[extension(0xff01, &[0])]);
+    let client = records(&client_hello(0x0303, &[0xc018, 0x00ff], &[]), 1 << 14);
+    for (name, messages) in [
+        ("two exchanges", [&exchange, &other].as_slice()),
+        ("certificate after the exchange", &[&exchange, &chain]),
+        ("after the end", &[&exchange, &done, &other]),
+        ("certificate after the end", &[&exchange, &done, &chain]),
+        ("hello after the end", &[&exchange, &done, &hello]),
+    ] {
+        let messages: Vec<u8> = messages.iter().copied().flatten().copied().collect();
+        let answer = records(&[hello.clone(), messages].concat(), 1 << 14);
+        let handshake = told_of(&client, &answer).expect(name);
+        assert_eq!(handshake.anomalies, [Anomaly::UnexpectedHandshakeMessage], "{name}");
+        assert_eq!(handshake.group.map(|it| it.0), Some(0x1d), "{name}");
+        assert_ne!(handshake.mutual, Some(true), "{name}");
+    }
+}
+
 /// The first certificate of a server's part, which is in one record here.
 fn certificate_of(to_client: &[u8]) -> Vec<u8> {
     let hello = 5 + usize::from(to_client[3]) * 256 + usize::from(to_client[4]);
