@@ -13,6 +13,8 @@ use crate::pipeline::text;
 const VERSIONS: usize = 16;
 const GROUPS: usize = 64;
 const PROTOCOLS: usize = 16;
+/// Extensions that room is made for at once.
+const KINDS: usize = 24;
 const PROTOCOL_CHARACTERS: usize = 64;
 /// RFC 5746 section 3.3.
 const RENEGOTIATION_SIGNAL: CipherSuite = CipherSuite(0x00ff);
@@ -58,7 +60,7 @@ impl ClientHello {
         ciphers.sort_unstable();
         let compressions = reader.vector8()?;
         let mut extensions = Extensions::at_end_of(reader)?;
-        let mut found = Found::default();
+        let mut found = Found { kinds: Vec::with_capacity(KINDS), ..Found::default() };
         for (kind, bytes) in extensions.by_ref().filter(|(kind, _)| !is_grease(*kind)) {
             found.add(kind, bytes);
         }

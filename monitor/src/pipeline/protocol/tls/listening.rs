@@ -252,9 +252,12 @@ impl Listening {
             // RFC 5246 section 7.4.1.1: a server may ask for a hello at any time.
             (Way::ToClient, Progress::Hello) if kind == message::HELLO_REQUEST => !self.midstream,
             (_, Progress::Hello) => is_hello,
-            (Way::ToClient, Progress::Clear) => is_hello == self.talk.server.is_none(),
+            (Way::ToClient, Progress::Clear) => self.talk.server_may_send(kind),
+            // RFC 5077 section 3.3: the ticket comes after the client's part.
+            (Way::ToClient, _) => {
+                matches!(kind, message::HELLO_REQUEST | message::NEW_SESSION_TICKET)
+            }
             // There is no renegotiation in the clear.
-            (Way::ToClient, _) => !is_hello,
             (Way::ToServer, _) => !is_hello || self.talk.awaits_second_hello(),
         };
         if !is_in_order {

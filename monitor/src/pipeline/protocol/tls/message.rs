@@ -11,6 +11,7 @@ pub(super) type Kind = u8;
 pub(super) const HELLO_REQUEST: Kind = 0;
 pub(super) const CLIENT_HELLO: Kind = 1;
 pub(super) const SERVER_HELLO: Kind = 2;
+pub(super) const NEW_SESSION_TICKET: Kind = 4;
 pub(super) const CERTIFICATE: Kind = 11;
 pub(super) const SERVER_KEY_EXCHANGE: Kind = 12;
 pub(super) const CERTIFICATE_REQUEST: Kind = 13;

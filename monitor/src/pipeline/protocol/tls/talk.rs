@@ -135,6 +135,19 @@ impl Talk {
         self.client.as_ref().is_some_and(|client| client.sends_early)
     }
 
+    /// Whether the server may send this after its first hello (RFC 5246 section 7.3): what
+    /// was said once does not change.
+    pub(super) const fn server_may_send(&self, kind: message::Kind) -> bool {
+        match kind {
+            message::SERVER_HELLO => self.server.is_none(),
+            message::CERTIFICATE => {
+                self.server.is_some() && !self.has_certificate && !self.has_key_exchange
+            }
+            message::SERVER_KEY_EXCHANGE => self.server.is_some() && !self.has_key_exchange,
+            _ => self.server.is_some(),
+        }
+    }
+
     pub(super) const fn awaits_second_hello(&self) -> bool {
         self.retry.is_some() && !self.has_second_hello
     }

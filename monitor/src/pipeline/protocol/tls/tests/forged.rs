@@ -1,6 +1,11 @@
 //! Handshakes made by hand: what real peers do not send, or not to us.
 
 use super::*;
+use crate::pipeline::protocol::anomaly::Anomalies;
+use crate::pipeline::text::is_steering;
+
+type Extensions = Vec<Vec<u8>>;
+type Parts<'a> = &'a [&'a [u8]];
 
 /// A handshake message.
 pub(super) fn message(kind: u8, body: &[u8]) -> Vec<u8> {
@@ -142,12 +147,8 @@ fn hellos_by_hand_are_read() {
             "sni api.example.test",
             "versions_offered 1.3,1.2",
             "groups_offered X25519MLKEM768,x25519",
-            "ja4 t13d020400_62ed6f6ca7ad_8a4e3d1e1a1c",
+            "ja4 t13d020400_c1929292aa6b_48ac555ccf5e",
         ]
-        .map(|line| match line.strip_prefix("ja4 ") {
-            Some(_) => format!("ja4 {}", handshake.offered.as_ref().expect("an offer").ja4),
-            None => line.to_owned(),
-        })
     );
 }
 
@@ -194,7 +195,7 @@ fn grease_is_left_out() {
 fn odd_offers_are_named_and_the_rest_is_read() {
     let many: Vec<u16> = (1..=200).collect();
     let steering = protocols(&[b"\x1b[2J", b"\xff"]);
-    let cases: [(&str, Vec<Vec<u8>>, &str, &[Anomaly]); 12] = [
+    let cases: [(&str, Extensions, &str, &[Anomaly]); 12] = [
         ("no name", vec![server_name(b"a b")], "ja4 ", &[Anomaly::InvalidServerName]),
         ("address", vec![server_name(b"192.0.2.1")], "ja4 ", &[Anomaly::InvalidServerName]),
         ("control", vec![server_name(b"a\x1b[2J")], "ja4 ", &[Anomaly::InvalidServerName]),
@@ -390,8 +391,7 @@ fn what_is_too_long_is_skipped_and_named() {
     assert_eq!(told_of(&longest, &[]), None);
     let answer = [22, 3, 3, 0x48, 0x01];
     assert_eq!(anomalies_of(&usual_client(), &answer), [Anomaly::OversizedTlsRecord]);
-    let long = [tls13_answer(), vec![]].concat();
-    let padded = [&[22, 3, 3, 0x40, 0x01], &long[5..]].concat();
+    let padded = [&[22, 3, 3, 0x40, 0x01], &tls13_answer()[5..]].concat();
     assert_eq!(anomalies_of(&usual_client(), &padded), [Anomaly::OversizedTlsRecord]);
 }
 
@@ -438,7 +438,7 @@ fn what_is_out_of_order_is_named() {
     let changed = record(20, &[1]);
     let tls12 = records(&server_hello(0x0303, &RANDOM, 0xc02f, 0, &[extension(0xff01, &[0])]), 999);
     let finished = record(22, &[0x5a; 40]);
-    let cases: [(&str, &[&[u8]], &[&[u8]], &[Anomaly]); 8] = [
+    let cases: [(&str, Parts<'_>, Parts<'_>, &[Anomaly]); 8] = [
         (
             "second hello",
             &[&usual_client(), &usual_client()],
@@ -504,7 +504,7 @@ fn alerts_are_told_where_they_end_a_handshake() {
     let warning = record(21, &[1, 112]);
     let fatal = record(21, &[2, 40]);
     let strange = record(21, &[7, 40]);
-    let cases: [(&str, &[&[u8]], Option<u8>, bool); 6] = [
+    let cases: [(&str, Parts<'_>, Option<u8>, bool); 6] = [
         ("fatal", &[&fatal], Some(40), false),
         ("warning, then answer", &[&warning, &tls12], None, true),
         ("answer, then fatal", &[&tls12, &fatal], Some(40), true),
@@ -622,6 +622,31 @@ fn chains_of_any_length_give_their_first_certificate() {
     }
 }
 
+/// What a server said once does not change.
+#[test]
+fn certificates_and_key_exchanges_come_once() {
+    let chain = message(11, &[0, 0, 0]);
+    let exchange = message(12, b"\x03\x00\x1d\x02\x04\x05");
+    let other = message(12, b"\x03\x00\x17\x02\x04\x05");
+    let done = message(14, b"");
+    let hello = server_hello(0x0303, &RANDOM, 0xc018, 0, &[extension(0xff01, &[0])]);
+    let client = records(&client_hello(0x0303, &[0xc018, 0x00ff], &[]), 1 << 14);
+    for (name, messages) in [
+        ("two exchanges", [&exchange, &other].as_slice()),
+        ("certificate after the exchange", &[&exchange, &chain]),
+        ("after the end", &[&exchange, &done, &other]),
+        ("certificate after the end", &[&exchange, &done, &chain]),
+        ("hello after the end", &[&exchange, &done, &hello]),
+    ] {
+        let messages: Vec<u8> = messages.iter().copied().flatten().copied().collect();
+        let answer = records(&[hello.clone(), messages].concat(), 1 << 14);
+        let handshake = told_of(&client, &answer).expect(name);
+        assert_eq!(handshake.anomalies, [Anomaly::UnexpectedHandshakeMessage], "{name}");
+        assert_eq!(handshake.group.map(|it| it.0), Some(0x1d), "{name}");
+        assert_ne!(handshake.mutual, Some(true), "{name}");
+    }
+}
+
 /// The first certificate of a server's part, which is in one record here.
 fn certificate_of(to_client: &[u8]) -> Vec<u8> {
     let hello = 5 + usize::from(to_client[3]) * 256 + usize::from(to_client[4]);
@@ -637,15 +662,13 @@ fn certificates_with_damage_inside_are_survived() {
         for value in [0, 0x7f, 0x80, 0xff, 0x30, 0x1f] {
             let mut damaged = der.clone();
             damaged[at] = value;
-            let mut anomalies = super::super::super::anomaly::Anomalies::default();
-            if let Some(certificate) = super::super::certificate::parse(&damaged, &mut anomalies) {
+            let mut anomalies = Anomalies::default();
+            if let Some(certificate) = certificate::parse(&damaged, &mut anomalies) {
                 let shown = [&certificate.subject, &certificate.issuer];
                 let mut shown = shown.into_iter().chain(&certificate.san);
-                let is_fit = |text: &Box<str>| {
-                    text.chars().count() <= 256
-                        && !text.chars().any(crate::pipeline::text::is_steering)
-                };
-                assert!(shown.all(is_fit), "{at} {value}");
+                let is_fit =
+                    |text: &str| text.chars().count() <= 256 && !text.chars().any(is_steering);
+                assert!(shown.all(|text| is_fit(text)), "{at} {value}");
             }
         }
     }
