@@ -255,6 +255,11 @@ impl Session {
         }
     }
 
+    /// Whether there is one of what [`Self::poll_answer`] gives.
+    pub(crate) fn has_answer(&self) -> bool {
+        matches!(&self.speech, Speech::Dns(dns) if dns.has_answer())
+    }
+
     /// The next answer of DNS that the connection carried; what is not taken before the
     /// next delivery adds up.
     pub(crate) fn poll_answer(&mut self) -> Option<Result<Answer, Ignored>> {

@@ -45,6 +45,11 @@ impl Dns {
         self.buffer.capacity()
     }
 
+    /// Whether there is something to take.
+    pub(super) fn has_answer(&self) -> bool {
+        !self.answers.is_empty()
+    }
+
     /// What the next message says, in order.
     pub(super) fn poll(&mut self) -> Option<Result<Answer, Ignored>> {
         self.answers.pop_front()
