@@ -181,6 +181,17 @@ impl Session {
         }
     }
 
+    /// Whether there is a handshake to take.
+    #[must_use]
+    pub fn has_handshake(&self) -> bool {
+        self.handshake.is_some()
+    }
+
+    /// Whether there is an answer of DNS to take.
+    pub(crate) fn has_answer(&self) -> bool {
+        matches!(&self.speech, Speech::Dns(dns) if dns.has_answer())
+    }
+
     /// The next answer of DNS that the connection carried; what is not taken before the
     /// next delivery adds up.
     pub(crate) fn poll_answer(&mut self) -> Option<Result<Answer, Ignored>> {
@@ -201,6 +212,12 @@ impl Session {
             Speech::Tls(Some(tls)) if self.tunnels == 0 => tls.server_name(),
             _ => None,
         }
+    }
+
+    /// Whether what is spoken goes to a server behind the one of this connection.
+    #[must_use]
+    pub fn is_in_tunnel(&self) -> bool {
+        self.tunnels > 0
     }
 
     /// Whether bytes that are about to come may name the server.
