@@ -52,7 +52,7 @@ const PAGES: usize = 16;
 const LAST: usize = PAGE * PAGES - 1;
 /// Pages with counts at a time; with one more, the one with the fewest goes. Each spans
 /// a factor of 3.4.
-const MOST_PAGES: usize = 6;
+const MOST_PAGES: usize = 5;
 
 /// Durations, counted in buckets, in pages of which only those in use exist. When a
 /// bucket is full, everything is halved, so that the last hundred thousand or so count
@@ -62,7 +62,8 @@ pub(super) struct Latencies {
     /// For each page one more than its place in `pages`, or 0.
     directory: [u8; PAGES],
     pages: Vec<[u16; PAGE]>,
-    longest: Duration,
+    /// In nanoseconds.
+    longest: u64,
 }
 
 /// The bucket of a duration.
@@ -71,7 +72,7 @@ pub(super) struct Bucket(usize);
 
 impl Bucket {
     pub(super) fn of(duration: Duration) -> Self {
-        let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        let nanoseconds = nanoseconds(duration);
         let Some(doubling) = (nanoseconds | 1).ilog2().checked_sub(FIRST_DOUBLING) else {
             return Self(0);
         };
@@ -100,9 +101,13 @@ impl Bucket {
     }
 }
 
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
 impl Latencies {
     pub(super) fn add(&mut self, bucket: Bucket, duration: Duration) {
-        self.longest = self.longest.max(duration);
+        self.longest = self.longest.max(nanoseconds(duration));
         let Some(count) = self.count_at(bucket.0) else { return };
         *count = count.saturating_add(1);
         if *count == u16::MAX {
@@ -125,6 +130,7 @@ impl Latencies {
 
     /// The quantiles; none where nothing was counted.
     pub(super) fn quantiles(&self) -> Option<Quantiles> {
+        let longest = Duration::from_nanos(self.longest);
         let total: u64 = self.counts().map(|(_, count)| u64::from(count)).sum();
         let quantile = |hundredths: u64| {
             let enough = (total * hundredths).div_ceil(100);
@@ -133,14 +139,14 @@ impl Latencies {
                 sum += u64::from(*count);
                 sum >= enough
             })?;
-            let middle = if bucket == LAST { self.longest } else { Bucket(bucket).middle() };
-            Some(middle.min(self.longest))
+            let middle = if bucket == LAST { longest } else { Bucket(bucket).middle() };
+            Some(middle.min(longest))
         };
         Some(Quantiles {
             p50: quantile(50).filter(|_| total > 0)?,
             p95: quantile(95)?,
             p99: quantile(99)?,
-            max: self.longest,
+            max: longest,
         })
     }
 

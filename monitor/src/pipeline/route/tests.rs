@@ -143,6 +143,7 @@ const PATHS: &[(&str, &str)] = &[
     ("/v1/accounts/DE89370400440532013000/transactions", "/v1/accounts/{id}/transactions"),
     ("/v1/accounts/GB29NWBK60161331926819", "/v1/accounts/{id}"),
     ("/v1/accounts/NL91ABNA0417164300/balances", "/v1/accounts/{id}/balances"),
+    ("/v1/accounts/DE00370400440532013009", "/v1/accounts/{id}"),
     ("/payments/pay_29QQoUBi66xm2f", "/payments/{id}"),
     ("/customers/cus_Jq8sKd0fLm", "/customers/{id}"),
     ("/accounts/acct_1a2b3c", "/accounts/{id}"),
