@@ -18,7 +18,7 @@ use super::output::tls::Posture;
 use super::output::{
     ConnectionId, Encryption, Ends, Exchange, Observed, Output, PerDirection, TlsReport,
 };
-use super::route::{Evidence, Folded, OTHER, RouteId, Routes, ServiceId};
+use super::route::{Evidence, OTHER, RouteId, Routes, ServiceId};
 use super::settings::{Limits, Settings};
 use super::slab::Handle;
 use super::time::{Timestamp, WallTime};
@@ -27,7 +27,7 @@ use endpoint::Endpoint;
 use kinds::MethodId;
 use latency::Bucket;
 use recent::{Key, Recent};
-use shelf::{Changed, Shelf};
+use shelf::Shelf;
 
 /// An identity and one of its destinations.
 mod destination;
@@ -39,6 +39,8 @@ mod kinds;
 mod latency;
 /// Endpoints of the paths seen lately.
 mod recent;
+/// Who makes room.
+mod room;
 /// Entries that are said again in good measure.
 mod shelf;
 
@@ -331,84 +333,6 @@ impl Inventory {
             && let Some(new) = self.destinations.change(into, at.time)
         {
             new.connections += 1;
-        }
-    }
-
-    /// Follows routes that folded into others, or whose service was forgotten.
-    fn refold(&mut self, at: Moment) {
-        if !self.routes.has_folded() {
-            return;
-        }
-        for Folded { from, into } in self.routes.take_folded() {
-            for method in MethodId::all() {
-                let Some(handle) = self.endpoint_places.remove(&(from, method)) else { continue };
-                match into {
-                    Some(into) => self.move_endpoint(handle, into, at),
-                    None => self.drop_endpoint(handle, at),
-                }
-            }
-        }
-    }
-
-    fn move_endpoint(&mut self, handle: Handle, into: RouteId, at: Moment) {
-        let Some(method) = self.endpoints.find(handle).map(|endpoint| endpoint.method) else {
-            return;
-        };
-        if let Some(heir) = self.endpoint_places.get(&(into, method)).copied() {
-            if let Some((old, _)) = self.endpoints.remove(handle)
-                && let Some(heir) = self.endpoints.change(heir, at.time)
-            {
-                heir.absorb(&old);
-            }
-            return;
-        }
-        let text = self.routes.text(into).cloned();
-        if let Some(endpoint) = self.endpoints.change(handle, at.time) {
-            endpoint.route = into;
-            // Where it has none, it has folded again, which is told of next.
-            endpoint.text = text.unwrap_or_else(|| Arc::clone(&endpoint.text));
-            self.endpoint_places.insert((into, method), handle);
-        }
-    }
-
-    fn make_room(&mut self, at: Moment) {
-        self.keep_endpoints(limit_of(self.limits.endpoints), at);
-        self.keep_destinations(limit_of(self.limits.destinations), at);
-    }
-
-    fn keep_endpoints(&mut self, most: usize, at: Moment) {
-        while self.endpoints.len() > most {
-            for handle in self.endpoints.oldest() {
-                self.drop_endpoint(handle, at);
-            }
-        }
-    }
-
-    fn keep_destinations(&mut self, most: usize, at: Moment) {
-        while self.destinations.len() > most {
-            for handle in self.destinations.oldest() {
-                self.drop_destination(handle, at);
-            }
-        }
-    }
-
-    fn drop_endpoint(&mut self, handle: Handle, at: Moment) {
-        let Some((endpoint, changed)) = self.endpoints.remove(handle) else { return };
-        self.endpoint_places.remove(&(endpoint.route, endpoint.method));
-        self.evicted += 1;
-        if changed == Changed::Yes {
-            let report = endpoint.report(at.wall_offset.wall(at.time));
-            self.outbox.push_back(Output::Endpoint(Box::new(report)));
-        }
-    }
-
-    fn drop_destination(&mut self, handle: Handle, at: Moment) {
-        let Some((destination, changed)) = self.destinations.remove(handle) else { return };
-        self.destination_places.remove(&destination.key);
-        self.evicted += 1;
-        if changed == Changed::Yes {
-            let report = destination.report(at.wall_offset.wall(at.time));
-            self.outbox.push_back(Output::Destination(Box::new(report)));
         }
     }
 }

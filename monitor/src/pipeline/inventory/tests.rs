@@ -178,8 +178,14 @@ fn a_day_at_a_bank() {
     inventory.exchange(exchange(&here, "/login", 401, 4), Observed::Server, 4);
     inventory.observe_traffic(&mut told, &traffic(&api, (900, 5000), Encryption::Tls), at(5));
     let (endpoints, destinations) = inventory.finished(6);
-    let shown = format!("{endpoints:#?}\n{destinations:#?}\n");
-    println!("{shown}");
+    let endpoints = endpoints.iter().map(|it| format!("{it:?}\n"));
+    let shown: String =
+        endpoints.chain(destinations.iter().map(|it| format!("{it:?}\n"))).collect();
+    insta::assert_snapshot!(shown, @r#"
+    EndpointReport { time: WallTime(6000000000), service: "/usr/sbin/nginx", method: "GET", route: "/login", protocols: [Http11], first_seen: WallTime(4000000000), last_seen: WallTime(4000000000), requests: 1, errors: 1, duration: Some(Quantiles { p50: 9.973942ms, p95: 9.973942ms, p99: 9.973942ms, max: 10ms }), auth: [Bearer], in_clear: true, encrypted: false }
+    EndpointReport { time: WallTime(6000000000), service: "api.bank.example", method: "GET", route: "/v1/accounts/{id}/orders", protocols: [Http11], first_seen: WallTime(1000000000), last_seen: WallTime(3000000000), requests: 3, errors: 1, duration: Some(Quantiles { p50: 9.973942ms, p95: 9.973942ms, p99: 9.973942ms, max: 10ms }), auth: [Bearer], in_clear: false, encrypted: true }
+    DestinationReport { time: WallTime(6000000000), identity: "/usr/bin/app", server: End { address: SocketAddress { address: 203.0.113.7, port: 443 }, name: Some(Name { text: "api.bank.example", source: Sni }), process: None }, first_seen: WallTime(1000000000), last_seen: WallTime(5000000000), connections: 1, bytes: PerDirection { to_server: 900, to_client: 5000 }, requests: 3, errors: 1, duration: Some(Quantiles { p50: 9.973942ms, p95: 9.973942ms, p99: 9.973942ms, max: 10ms }), auth: [Bearer], in_clear: false, posture: Some(Posture { version: TlsVersion(772), cipher: CipherSuite(4866), group: Some(NamedGroup(4588)) }) }
+    "#);
 }
 
 #[test]
@@ -429,15 +435,10 @@ fn word(n: u64) -> String {
     [n / 26, n, n / 3].map(letter).into_iter().collect()
 }
 
+/// 10,000 endpoints and 16,384 destinations are the limits unless configured.
 #[test]
-fn sizes() {
-    println!(
-        "endpoint {} destination {} latencies {} key {} posture {} end {}",
-        size_of::<Endpoint>(),
-        size_of::<Destination>(),
-        size_of::<latency::Latencies>(),
-        size_of::<DestinationKey>(),
-        size_of::<Option<Posture>>(),
-        size_of::<End>()
-    );
+fn a_full_inventory_is_small() {
+    let pages = 4 * 64;
+    assert!(size_of::<Endpoint>() + pages <= 400, "{}", size_of::<Endpoint>());
+    assert!(size_of::<Destination>() + pages <= 480, "{}", size_of::<Destination>());
 }

@@ -103,7 +103,7 @@ fn split_extension(segment: &str) -> Option<(&str, &str)> {
     let end = segment.as_bytes().get(longest..)?;
     let dot = longest + end.iter().rposition(|byte| *byte == b'.')?;
     let (stem, extension) = segment.split_at_checked(dot)?;
-    let is_known = EXTENSIONS.iter().any(|known| *known == extension);
+    let is_known = EXTENSIONS.contains(&extension);
     (is_known && !stem.is_empty()).then_some((stem, extension))
 }
 
