@@ -73,7 +73,7 @@ pub(super) enum Tail<'a> {
     None,
     /// A verb: `123:cancel` (google.api.http).
     Verb(&'a str),
-    /// The end of the name of a file, or the brackets of OData.
+    /// The end of the name of a file, or the brackets of `OData`.
     Suffix(&'a str),
 }
 

@@ -87,7 +87,7 @@ impl Shape {
 }
 
 /// Characters between the words of a compound: the unreserved ones of RFC 3986
-/// section 2.3 that are no letters or digits, and `$`, with which OData begins words.
+/// section 2.3 that are no letters or digits, and `$`, with which `OData` begins words.
 pub(super) const fn joins(byte: u8) -> bool {
     matches!(byte, b'-' | b'_' | b'.' | b'~' | b'$')
 }
