@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::pipeline::Pipeline;
-use crate::pipeline::input::{Input, Source};
+use crate::pipeline::input::Source;
 use crate::pipeline::output::{ConnectionEventKind, ConnectionReport, Exchange, Output};
 use crate::pipeline::settings::{Limits, Settings};
 
