@@ -173,13 +173,14 @@ pub(super) const CASES: &[Case] = &[
         &["GET h /a[] 0 > ?", "GET h /b[] 0 > ?"],
     ),
     case(
-        "an upgrade to HTTP/2, whose preface is not looked into yet",
+        "an upgrade to HTTP/2, whose stream 1 answers the request",
         &[
             Q(b"GET /h2 HTTP/1.1\r\nHost: h\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n"),
             A(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n\0\0\0\x04\0\0\0\0\0"),
-            Q(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+            Q(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"),
+            A(b"\0\0\x01\x01\x05\0\0\0\x01\x88"),
         ],
-        &["GET h /h2[] 0 > 101 0"],
+        &["GET h /h2[] 0 > 200 0"],
     ),
     case(
         "an upgrade to TLS, with HTTP inside of which nothing is seen",
