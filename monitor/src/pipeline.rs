@@ -46,7 +46,7 @@ pub mod inventory;
 /// Exchanges that go on for long.
 mod lasting;
 /// Names of addresses, from DNS.
-mod names;
+pub(crate) mod names;
 /// Names of servers.
 mod naming;
 /// What the pipeline says.

@@ -17,8 +17,6 @@ use crate::pipeline::time::Timestamp;
 pub(in crate::pipeline::protocol) const TUNNELS: u8 = 4;
 /// Bytes of a way that are kept until it is clear what they are.
 const UNDECIDED_BYTES: usize = 8 * 1024;
-/// Type of the frame that every HTTP/2 connection begins with (RFC 9113 section 6.5).
-const SETTINGS: u8 = 4;
 
 impl Session {
     /// Decides what the connection speaks, or keeps its first bytes until that is clear.
@@ -73,7 +71,7 @@ impl Session {
             },
             // RFC 9113 section 3.4: a server need not wait for the preface of its client.
             (Classification::Unknown, Way::ToClient)
-                if rest.get(3) == Some(&SETTINGS) && rest.len() < UNDECIDED_BYTES =>
+                if may_be_settings(rest) && rest.len() < UNDECIDED_BYTES =>
             {
                 *kept = rest.to_vec();
             }
@@ -181,4 +179,11 @@ impl Session {
             }
         }
     }
+}
+
+/// Whether bytes may begin with a frame of SETTINGS that is no acknowledgement, as each end
+/// of HTTP/2 begins (RFC 9113 sections 3.4 and 6.5): length, type, flags and stream.
+fn may_be_settings(bytes: &[u8]) -> bool {
+    let is_there = |place: usize, byte: u8| bytes.get(place).is_none_or(|&it| it == byte);
+    is_there(0, 0) && is_there(3, 4) && (4..9).all(|place| is_there(place, 0))
 }
