@@ -255,6 +255,11 @@ impl Http2 {
     fn end(&mut self, way: Way, feed: &mut Feed<'_>) {
         self.confirm(way, feed);
         let side = self.side(way);
+        if side.trust < Trust::Certain && matches!(side.state, State::Payload(_)) {
+            // What was taken for a frame may have been none.
+            self.lose(way, feed);
+        }
+        let side = self.side(way);
         side.state = State::Opaque;
         side.kept = Vec::new();
         side.block = None;

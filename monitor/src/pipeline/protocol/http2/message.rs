@@ -34,7 +34,10 @@ impl Http2 {
             }
             return self.begin_request(id, block, feed);
         }
-        if id > self.streams.highest {
+        if self.streams.was_let_go(id) {
+            // Its response was said without it.
+            self.streams.open(id);
+        } else if id > self.streams.highest {
             // Where bytes were missed these may be the trailers of a stream in them.
             if block.head.is_request() || !self.streams.may_miss {
                 self.begin_request(id, block, feed);
@@ -63,7 +66,8 @@ impl Http2 {
         };
         stream.begin_request(&mut block);
         // The response may be among what was missed since.
-        stream.down.exposed |= is_new && self.to_client.trust == Trust::Tentative;
+        let may_be_missed = self.to_client.trust == Trust::Tentative || id <= self.streams.unasked;
+        stream.down.exposed |= is_new && may_be_missed;
         stream.touched = feed.time;
         if block.ends_stream {
             stream.end(Way::ToServer, feed);

@@ -86,7 +86,7 @@ impl Http2 {
             self.advance(way, &joined, feed);
             return None;
         }
-        let view = View { way, streams: Some(streams), maximum: side.maximum.min(INITIAL_MAXIMUM) };
+        let view = View { way, streams: Some(streams), maximum: INITIAL_MAXIMUM };
         let place = if side.at_start { Place::Probable } else { Place::Any };
         match view.find(bytes, place) {
             Found::Frame(at, trust) => {
@@ -110,6 +110,24 @@ impl Http2 {
                 None
             }
         }
+    }
+
+    /// Whether a frame may follow those that were found. One that is larger than usual, or on
+    /// a stream that is not open any more, shows that they were none unless these were many.
+    pub(super) fn may_follow(&self, way: Way, frame: &Frame) -> bool {
+        let (side, streams) = match way {
+            Way::ToServer => (&self.to_server, &self.streams),
+            Way::ToClient => (&self.to_client, &self.streams),
+        };
+        let is_found = side.trust > Trust::Tentative;
+        let is_known = streams.has(frame.stream);
+        let maximum = if is_known && is_found { side.maximum } else { INITIAL_MAXIMUM };
+        let view = View { way, streams: Some(streams), maximum };
+        view.is_plausible(frame)
+            || (is_found
+                && matches!(frame.kind, Kind::Data | Kind::Headers)
+                && frame.stream <= streams.highest.max(streams.highest_promised)
+                && frame.is_plausible(way, maximum))
     }
 
     /// The frame that waits for the one behind it is taken for one where it can be.
@@ -170,16 +188,14 @@ impl View<'_> {
         while let Some(header) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
             let frame = Frame::parse(*header);
             if self.is_plausible(&frame) {
-                if is_harmless(&frame) {
-                    if self.is_telling(&frame, place) {
-                        return Found::Frame(at, Trust::Tentative);
-                    }
-                    place = Place::Any;
-                    at += 1;
-                    continue;
-                }
-                match self.judge(bytes.get(at..).unwrap_or_default(), &frame, place) {
-                    Verdict::Yes => return Found::Frame(at, Trust::Found),
+                let rest = bytes.get(at..).unwrap_or_default();
+                let (verdict, trust) = if is_harmless(&frame) {
+                    (self.judge_harmless(rest, &frame, place), Trust::Tentative)
+                } else {
+                    (self.judge(rest, &frame, place), Trust::Found)
+                };
+                match verdict {
+                    Verdict::Yes => return Found::Frame(at, trust),
                     Verdict::NeedMore(wanted) => return Found::Nothing { keep: at, wanted },
                     Verdict::No => {}
                 }
@@ -203,15 +219,22 @@ impl View<'_> {
         }
     }
 
-    /// Whether a frame without consequences is one by its header alone.
-    fn is_telling(&self, frame: &Frame, place: Place) -> bool {
-        match frame.kind {
-            Kind::Data => {
-                self.streams.is_none_or(|streams| streams.has(frame.stream))
-                    || (place == Place::Probable && frame.stream < UNKNOWN_STREAM)
-            }
-            Kind::Continuation | Kind::Extension => place == Place::Probable,
+    /// Whether what looks like a frame without consequences is one.
+    fn judge_harmless(&self, bytes: &[u8], frame: &Frame, place: Place) -> Verdict {
+        let is_telling = match frame.kind {
+            Kind::Data => self.streams.is_none_or(|streams| streams.has(frame.stream)),
+            Kind::Continuation | Kind::Extension => false,
             _ => true,
+        };
+        let end = HEADER_BYTES + frame.length as usize;
+        if is_telling {
+            Verdict::Yes
+        } else if place == Place::Any || frame.stream >= UNKNOWN_STREAM {
+            Verdict::No
+        } else if end > KEPT_BYTES {
+            Verdict::Yes
+        } else {
+            self.has_next(bytes, end)
         }
     }
 
