@@ -16,6 +16,8 @@ mod build;
 mod cases;
 /// Files in both formats, whole and damaged.
 mod files;
+/// Headers, against another parser of them.
+mod oracle;
 /// What holds for any order, loss and repetition.
 mod properties;
 
