@@ -20,8 +20,8 @@ const CAN_MAKE: &str = "import ensurepip, venv";
 /// Makes the environment unless it is there.
 pub(super) fn ensure() -> Result<()> {
     let wanted = place::workspace().join(REQUIREMENTS);
-    let wanted = fs::read_to_string(&wanted)
-        .with_context(|| format!("reading {}", wanted.display()))?;
+    let wanted =
+        fs::read_to_string(&wanted).with_context(|| format!("reading {}", wanted.display()))?;
     let root = root()?;
     if is_ready(&root, &wanted) {
         return Ok(());
@@ -96,7 +96,10 @@ mod tests {
 
     #[test]
     fn packages_are_named_without_comments() {
-        assert_eq!(names_of("# why\n\nh2==4.4.1\n  grpcio==1.85.3\n"), ["h2==4.4.1", "grpcio==1.85.3"]);
+        assert_eq!(
+            names_of("# why\n\nh2==4.4.1\n  grpcio==1.85.3\n"),
+            ["h2==4.4.1", "grpcio==1.85.3"]
+        );
     }
 
     #[test]
