@@ -9,6 +9,8 @@ pub(crate) mod emulator;
 mod linker;
 /// Packages of the distribution.
 mod packages;
+/// Packages of Python that peers of the tests need.
+pub(crate) mod python;
 /// The toolchain of the kernel side.
 mod toolchain;
 
@@ -30,14 +32,16 @@ pub(crate) enum Scope {
 }
 
 /// What the tests start or look with. The second word is the package that has it.
-const TEST_PROGRAMS: [(&str, &str); 15] = [
+const TEST_PROGRAMS: [(&str, &str); 17] = [
     ("bpftool", "bpftool"),
     ("busybox", "busybox-static"),
     ("cpio", "cpio"),
     ("curl", "curl"),
+    ("editcap", "wireshark-common"),
     ("h2load", "nghttp2-client"),
     ("ip", "iproute2"),
     ("kill", "procps"),
+    ("nghttpd", "nghttp2-server"),
     ("nginx", "nginx"),
     ("openssl", "openssl"),
     ("promtool", "prometheus"),
@@ -61,6 +65,7 @@ pub(crate) fn ensure(scope: Scope) -> Result<()> {
     linker::ensure(&toolchain)?;
     if scope == Scope::Test {
         packages::ensure_programs("the servers, clients and tools of the tests", &TEST_PROGRAMS)?;
+        python::ensure()?;
         emulator::ensure()?;
     }
     Ok(())

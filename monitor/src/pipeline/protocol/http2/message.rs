@@ -330,7 +330,9 @@ impl Stream {
         } else if !head.has_status() && !self.down.exposed {
             head.anomalies.add(Anomaly::MissingPseudoHeader);
         }
-        if head.status.is_some() {
+        // Trailers end the stream (RFC 9113 section 8.1): what does not, and may have a
+        // status, is the head.
+        if head.has_status() || (head.has_unknown && !block.ends_stream) {
             self.down.exposed = false;
         } else if self.down.exposed {
             self.miss(Way::ToClient);
