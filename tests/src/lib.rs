@@ -5,6 +5,8 @@
 pub mod apiwatch;
 /// Servers that apiwatch did not write.
 pub mod server;
+/// TLS peers that apiwatch did not write.
+pub mod tls;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, Command};
