@@ -70,10 +70,10 @@ impl Authority {
         let _ = output_of(sign.args(end));
     }
 
-    /// Makes parameters of a group without curves that is known to be short.
-    pub fn write_short_group(&self, file: &str) {
-        let mut make = self.openssl(&["genpkey", "-genparam", "-algorithm", "DHX"]);
-        let _ = output_of(make.args(["-pkeyopt", "dh_rfc5114:1", "-out", file]));
+    /// Writes a prime that is short.
+    pub fn write_short_prime(&self, file: &str) {
+        let mut make = self.openssl(&["genpkey", "-genparam", "-algorithm", "DH"]);
+        let _ = output_of(make.args(["-pkeyopt", "group:modp_1536", "-out", file]));
     }
 
     /// The path of a file.

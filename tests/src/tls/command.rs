@@ -92,10 +92,8 @@ fn openssl_says(text: &str) -> Map<String, Value> {
             match what.trim() {
                 "Protocol" => drop(said.insert("version".into(), value.trim().into())),
                 "ALPN protocol" => drop(said.insert("alpn".into(), value.trim().into())),
-                "Server Temp Key" => drop(said.insert("group".into(), temporary_key(value))),
-                "Negotiated TLS1.3 group" => {
-                    said.insert("group".into(), value.trim().into());
-                }
+                "Negotiated TLS1.3 group" => drop(said.insert("group".into(), value.trim().into())),
+                "Server Temp Key" => said.extend([temporary_key(value)]),
                 _ => {}
             }
         }
@@ -107,13 +105,12 @@ fn openssl_says(text: &str) -> Map<String, Value> {
 }
 
 /// `X25519, 253 bits`, `ECDH, prime256v1, 256 bits`, `DH, 2048 bits`.
-fn temporary_key(value: &str) -> Value {
+fn temporary_key(value: &str) -> (String, Value) {
     let words: Vec<_> = value.split(',').map(str::trim).collect();
     match words.as_slice() {
-        ["ECDH", group, ..] => (*group).into(),
-        ["DH", bits, ..] => format!("ffdhe{}", bits.trim_end_matches(" bits")).into(),
-        [group, ..] => (*group).into(),
-        [] => Value::Null,
+        ["DH", bits] => ("prime_bits".into(), bits.trim_end_matches(" bits").into()),
+        ["ECDH", group, ..] | [group, ..] => ("group".into(), (*group).into()),
+        [] => ("group".into(), Value::Null),
     }
 }
 
@@ -149,15 +146,14 @@ fn gnutls_says(text: &str) -> Map<String, Value> {
     said.insert("alpn".into(), value("- Application protocol:").into());
     let described = value("- Description:").unwrap_or_default();
     let parts: Vec<_> = described.trim_matches(['(', ')']).split(")-").collect();
-    if let [version, exchange, .., cipher] = parts.as_slice() {
-        let version = version.split('-').next().unwrap_or_default();
-        said.insert("version".into(), version.into());
-        let cipher = cipher.trim_start_matches('(').replace('-', "_");
-        said.insert("part_of_cipher".into(), cipher.into());
-        if let Some((_, group)) = exchange.trim_start_matches('(').split_once("HE-") {
-            said.insert("group".into(), group.into());
-        }
+    let [version, others @ ..] = parts.as_slice() else { return said };
+    said.insert("version".into(), version.split('-').next().into());
+    if let Some((_, group)) = others.first().and_then(|exchange| exchange.split_once("HE-")) {
+        said.insert("group".into(), group.into());
     }
+    // A code of its own comes after the cipher.
+    let mut ciphers = others.iter().rev().map(|part| part.trim_start_matches(['-', '(']));
+    said.insert("part_of_cipher".into(), ciphers.find(|it| !it.starts_with("SHA")).into());
     said
 }
 

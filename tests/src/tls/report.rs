@@ -59,8 +59,13 @@ impl Words {
         let Some(text) = said.as_str() else { return said.clone() };
         match (member, text) {
             (_, "") => Value::Null,
+            ("version", "TLSv1") => "1.0".into(),
             ("version", _) => text.trim_start_matches("TLSv").trim_start_matches("TLS").into(),
             ("cipher", _) => self.ciphers.get(text).map_or(text, String::as_str).into(),
+            // GnuTLS.
+            ("part_of_cipher", "3DES-CBC") => "3DES_EDE_CBC".into(),
+            ("part_of_cipher", "ARCFOUR-128") => "RC4_128".into(),
+            ("part_of_cipher", _) => text.replace('-', "_").into(),
             ("group", _) => group(text).into(),
             // nginx.
             ("resumed", "r") => true.into(),
