@@ -9,6 +9,8 @@ pub mod netns;
 pub mod peer;
 /// Servers that apiwatch did not write.
 pub mod server;
+/// TLS peers that apiwatch did not write.
+pub mod tls;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, Command};

@@ -32,6 +32,9 @@ mod recording;
 /// Every way to send and receive.
 #[path = "live/syscalls.rs"]
 mod syscalls;
+/// TLS between programs that apiwatch did not write.
+#[path = "live/tls.rs"]
+mod tls;
 
 /// The tiers that are tested.
 const TIERS: [&str; 2] = ["a", "b"];

@@ -1,0 +1,35 @@
+use apiwatch_tests::apiwatch::Daemon;
+use apiwatch_tests::tls::{Authority, NAME};
+use serde_json::Value;
+
+use super::TIERS;
+
+/// Records say what peers say.
+#[path = "tls/agreed.rs"]
+mod agreed;
+/// What handshakes are found to lack.
+#[path = "tls/weak.rs"]
+mod weak;
+
+/// A daemon of each tier, side by side: they watch the same traffic.
+fn daemons(print: &str, config: &str) -> [Daemon; TIERS.len()] {
+    TIERS.map(|tier| Daemon::start_with(tier, print, config))
+}
+
+/// An authority that signed a certificate of each kind of key for servers, and one for
+/// clients.
+fn authority() -> Authority {
+    let authority = Authority::new();
+    authority.sign("rsa", "rsa:2048", NAME, &[]);
+    authority.sign("ec", "ec:P-256", NAME, &[]);
+    authority.sign("client", "ec:P-256", CLIENT, &[]);
+    authority
+}
+
+/// Who the clients say that they are, where they are asked.
+const CLIENT: &str = "client.test";
+
+/// Whether a record is of a connection to a port.
+fn is_to(record: &Value, port: u16) -> bool {
+    record["server"]["port"] == port
+}
