@@ -128,7 +128,8 @@ pub fn gnutls(authority: &Authority, port: u16, name: &str, more: &[&str]) -> Ve
     }
     command.args(["--resume"]).args(more).arg("127.0.0.1");
     let done = finish(&mut command, REQUEST);
-    let (first, second) = done.output.split_once("- Connecting again").unwrap_or((&done.output, ""));
+    let (first, second) =
+        done.output.split_once("- Connecting again").unwrap_or((&done.output, ""));
     let server = second.lines().find_map(object);
     let reports = [(first, None), (second, server)].map(|(text, server)| {
         let mut client = gnutls_says(text);

@@ -1,6 +1,7 @@
 //! The first bytes of a connection, and what it speaks after it has switched.
 
 use super::{Session, Speech};
+use crate::pipeline::input::SocketAddress;
 use crate::pipeline::protocol::classify::{Classification, classify};
 use crate::pipeline::protocol::dns::Dns;
 use crate::pipeline::protocol::http1::Http1;
@@ -33,22 +34,20 @@ impl Session {
         let mut joined = std::mem::take(kept);
         joined.extend_from_slice(bytes);
         let mut rest = joined.as_slice();
-        // A proxy behind a proxy may add a header of its own.
-        while way == Way::ToServer && classify(rest) == Classification::ProxyProtocol {
-            match proxy::parse(rest) {
-                Proxy::Header(length, client) => {
-                    self.proxied_client = client;
-                    rest = rest.get(length..).unwrap_or_default();
-                }
-                Proxy::NeedMore => {
-                    *kept = rest.to_vec();
+        if way == Way::ToServer {
+            match strip_proxies(rest, &mut self.proxied_client) {
+                Stripped::Whole(stripped) => rest = stripped,
+                Stripped::Partly(stripped) => {
+                    *kept = stripped.to_vec();
                     return;
                 }
-                Proxy::Invalid if !self.midstream => {
+                Stripped::Invalid(rest) if self.midstream => {
+                    return self.speak_http(limits, way, rest, time, exchanges);
+                }
+                Stripped::Invalid(_) => {
                     self.speech = Speech::Opaque;
                     return;
                 }
-                Proxy::Invalid => return self.speak_http(limits, way, rest, time, exchanges),
             }
         }
         match (classify(rest), way) {
@@ -186,4 +185,29 @@ impl Session {
 fn may_be_settings(bytes: &[u8]) -> bool {
     let is_there = |place: usize, byte: u8| bytes.get(place).is_none_or(|&it| it == byte);
     is_there(0, 0) && is_there(3, 4) && (4..9).all(|place| is_there(place, 0))
+}
+
+/// What is left of the bytes of a client without the headers of proxies in front.
+enum Stripped<'a> {
+    /// All headers are gone.
+    Whole(&'a [u8]),
+    /// One is not there as a whole.
+    Partly(&'a [u8]),
+    /// One is none.
+    Invalid(&'a [u8]),
+}
+
+/// Takes the headers of proxies off: one behind another may add a header of its own.
+fn strip_proxies<'a>(mut rest: &'a [u8], client: &mut Option<SocketAddress>) -> Stripped<'a> {
+    while classify(rest) == Classification::ProxyProtocol {
+        match proxy::parse(rest) {
+            Proxy::Header(length, named) => {
+                *client = named;
+                rest = rest.get(length..).unwrap_or_default();
+            }
+            Proxy::NeedMore => return Stripped::Partly(rest),
+            Proxy::Invalid => return Stripped::Invalid(rest),
+        }
+    }
+    Stripped::Whole(rest)
 }
