@@ -89,6 +89,8 @@ struct Side {
     wanted: usize,
     /// They begin where a frame probably does.
     at_start: bool,
+    /// When frames were last found after a loss.
+    found: Option<Timestamp>,
     /// Bytes in which no frame was found.
     searched: u64,
 }
@@ -289,6 +291,7 @@ impl Side {
             kept: Vec::new(),
             wanted: 0,
             at_start: true,
+            found: None,
             searched: 0,
         }
     }

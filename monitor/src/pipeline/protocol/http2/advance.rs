@@ -124,6 +124,7 @@ impl Http2 {
                 return false;
             }
             side.trust = Trust::Found;
+            side.found = Some(feed.time);
             self.is_certain = true;
         }
         true

@@ -66,7 +66,10 @@ impl Http2 {
         };
         stream.begin_request(&mut block);
         // The response may be among what was missed since.
-        let may_be_missed = self.to_client.trust == Trust::Tentative || id <= self.streams.unasked;
+        let responses = &self.to_client;
+        let may_be_missed = responses.trust == Trust::Tentative
+            || responses.found.is_some_and(|found| block.began <= found)
+            || id <= self.streams.unasked;
         stream.down.exposed |= is_new && may_be_missed;
         stream.touched = feed.time;
         if block.ends_stream {
@@ -380,6 +383,10 @@ impl Stream {
                 self.count_messages(Messages::missed());
             }
             (None, _) if head.content_type.is_some() => self.calls = None,
+            // Its trailers may tell.
+            (None, None) if self.request.is_none() && head.has_unknown => {
+                self.count_messages(Messages::missed());
+            }
             (None, _) => {}
         }
         self.flavor = flavor;

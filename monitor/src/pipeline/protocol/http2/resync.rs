@@ -92,6 +92,7 @@ impl Http2 {
             Found::Frame(at, trust) => {
                 side.state = State::Header;
                 side.trust = trust;
+                side.found = Some(feed.time);
                 side.has_frame = false;
                 side.at_start = false;
                 side.searched = 0;
