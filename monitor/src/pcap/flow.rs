@@ -325,6 +325,7 @@ impl Flow {
 const TRUNCATED: UncapturedReason = UncapturedReason::Truncated;
 
 /// Bytes to be handed on.
+#[derive(Clone, Copy)]
 struct Said<'a> {
     length: u32,
     payload: &'a [u8],

@@ -66,21 +66,25 @@ pub(super) fn run(file: &[u8]) -> Ran {
 
 impl Ran {
     pub(super) fn exchanges(&self) -> Vec<&Exchange> {
-        let exchange = |output| match output {
-            &Output::Exchange(ref exchange) => Some(exchange),
-            _ => None,
-        };
-        self.outputs.iter().filter_map(exchange).collect()
+        let mut exchanges = Vec::new();
+        for output in &self.outputs {
+            if let Output::Exchange(exchange) = output {
+                exchanges.push(exchange);
+            }
+        }
+        exchanges
     }
 
     pub(super) fn closes(&self) -> Vec<&ConnectionReport> {
-        let close = |output| match output {
-            &Output::Connection(ref report) if report.event == ConnectionEventKind::Close => {
-                Some(report)
+        let mut closes = Vec::new();
+        for output in &self.outputs {
+            if let Output::Connection(report) = output
+                && report.event == ConnectionEventKind::Close
+            {
+                closes.push(report);
             }
-            _ => None,
-        };
-        self.outputs.iter().filter_map(close).collect()
+        }
+        closes
     }
 
     /// A line for each exchange and each end of a connection.
