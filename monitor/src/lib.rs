@@ -1,6 +1,6 @@
 //! apiwatch: API traffic seen from inside the kernel.
 //!
-//! Dependency direction: `daemon → {capture, trace, config, sink, tui} → pipeline →
+//! Dependency direction: `daemon → {capture, trace, pcap, config, sink, tui} → pipeline →
 //! monitor-common`. ARCHITECTURE.md has the map.
 
 /// The only user of aya.
@@ -13,6 +13,8 @@ pub mod clock;
 pub mod config;
 /// The life of the process.
 pub mod daemon;
+/// Captures of other programs.
+pub mod pcap;
 /// The pure core.
 pub mod pipeline;
 /// Where outputs go.

@@ -202,6 +202,13 @@ impl Pipeline {
             ConnectionChange::Open | ConnectionChange::Found => self.open(event),
             // Bytes may still be read after CLOSE.
             ConnectionChange::Close => {}
+            ConnectionChange::Conflict => {
+                if let Some(slot) = self.connections.find(event.cookie)
+                    && let Some(connection) = self.connections.get_mut(slot)
+                {
+                    connection.note_conflict(event.time);
+                }
+            }
             ConnectionChange::Destroy => {
                 self.early_owners.remove(event.cookie);
                 if let Some(slot) = self.connections.find(event.cookie)

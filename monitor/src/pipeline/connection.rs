@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::input::{
-    ConnectionEvent, Cookie, Direction, Record, Role, SocketAddress, UncapturedReason,
+    ConnectionEvent, Cookie, Direction, Record, Role, SocketAddress, Source, UncapturedReason,
 };
 use super::output::{
     ConnectionEventKind, ConnectionId, ConnectionReport, End, Ends, Observed, PerDirection,
 };
 use super::process::Process;
-use super::protocol::{Classification, Delivery, ProtocolExchange, Session, Way, classify};
+use super::protocol::{
+    Anomaly, Classification, Delivery, ProtocolExchange, Session, Way, classify,
+};
 use super::settings::Limits;
 use super::stream::Stream;
 use super::time::{Timestamp, WallTime};
@@ -34,6 +36,10 @@ pub(crate) struct Connection {
     next_sequence: u32,
     lost_records: u64,
     uncaptured: BTreeMap<UncapturedReason, u64>,
+    /// Where its bytes were read.
+    source: Source,
+    /// When bytes were last sent again and were others.
+    conflict: Option<Timestamp>,
     last_active: Timestamp,
     /// The open report has been made.
     pub(crate) reported: bool,
@@ -98,6 +104,8 @@ impl Connection {
             next_sequence: event.sequence,
             lost_records: 0,
             uncaptured: BTreeMap::new(),
+            source: Source::Socket,
+            conflict: None,
             last_active: event.time,
             reported: false,
             is_active: false,
@@ -122,8 +130,25 @@ impl Connection {
         self.last_active
     }
 
+    pub(crate) fn source(&self) -> Source {
+        self.source
+    }
+
     pub(crate) fn buffered(&self) -> usize {
         self.session.buffered()
+    }
+
+    /// Bytes were sent again and were others.
+    pub(crate) fn note_conflict(&mut self, time: Timestamp) {
+        self.conflict = Some(time);
+    }
+
+    /// Marks an exchange that a conflict may be of: it had begun by then.
+    pub(crate) fn mark_conflict(&self, exchange: &mut ProtocolExchange) {
+        if self.conflict.is_some_and(|conflict| exchange.began <= conflict) {
+            exchange.anomalies.push(Anomaly::TcpOverlapConflict);
+            exchange.anomalies.sort_unstable();
+        }
     }
 
     /// Cookies of the ends that live here.
@@ -176,6 +201,7 @@ impl Connection {
         exchanges: &mut Vec<ProtocolExchange>,
     ) -> Moved {
         self.last_active = record.time;
+        self.source = record.source;
         let lost_records = record.sequence.wrapping_sub(self.next_sequence);
         // Threads that race on one socket may swap two numbers.
         let lost_records = if lost_records < 1 << 31 { lost_records } else { 0 };
@@ -270,6 +296,7 @@ impl Connection {
             uncaptured: self.uncaptured.clone(),
             lost_records: self.lost_records,
             midstream: self.midstream,
+            anomalies: self.conflict.map(|_| Anomaly::TcpOverlapConflict).into_iter().collect(),
         }
     }
 

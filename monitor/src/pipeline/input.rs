@@ -91,13 +91,16 @@ impl std::ops::Not for Role {
 pub enum Source {
     /// At a system call on a socket.
     Socket,
+    /// In a packet of a capture file.
+    Pcap,
 }
 
 /// Why bytes moved and were not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UncapturedReason {
-    /// The call was larger than what is read of one call.
+    /// The call was larger than what is read of one call, or the packet than what a
+    /// capture kept of it.
     Truncated,
     /// sendfile or splice.
     Sendfile,
@@ -113,7 +116,7 @@ pub enum UncapturedReason {
     Discarded,
     /// Another call.
     OtherCall,
-    /// The record was lost on the way ([`Loss`]).
+    /// The record was lost on the way ([`Loss`]), or a capture lacks the packet.
     Lost,
     /// TCP sequence numbers show bytes that no observed call moved (splice out).
     Bypassed,
@@ -183,6 +186,8 @@ pub enum ConnectionChange {
     Close,
     /// The socket is gone; nothing of it follows.
     Destroy,
+    /// Bytes were sent again and were others: which of them the receiver took is not known.
+    Conflict,
 }
 
 /// An event of one connection end.
@@ -239,7 +244,7 @@ pub struct Loss {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
-    /// The payload ring.
+    /// The payload ring; for a capture file, that of the program which wrote it.
     DataRing,
     /// The ring of connection and process events.
     ControlRing,

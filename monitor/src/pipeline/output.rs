@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::finding::Finding;
 use super::input::{Loss, SocketAddress, UncapturedReason};
 use super::process::Process;
+use super::protocol::Anomaly;
 use super::time::WallTime;
 
 /// A request with its response.
@@ -166,6 +167,8 @@ pub struct ConnectionReport {
     pub lost_records: u64,
     /// It is older than the watch on it.
     pub midstream: bool,
+    /// Irregularities of the connection itself, each once, in the order of [`Anomaly::ALL`].
+    pub anomalies: Vec<Anomaly>,
 }
 
 /// Loss, with its times as shown.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Pipeline;
 use super::detect::Observation;
-use super::input::{Cookie, Source};
+use super::input::Cookie;
 use super::output::{ConnectionEventKind, Exchange, Output};
 use super::table::Slot;
 use super::time::Timestamp;
@@ -41,7 +41,8 @@ impl Pipeline {
         let moment = self.moment();
         let Some(connection) = self.connections.get_mut(slot) else { return };
         let observed = connection.observed();
-        for completed in self.completed.drain(..) {
+        for mut completed in self.completed.drain(..) {
+            connection.mark_conflict(&mut completed);
             let exchange = Exchange {
                 connection: connection.id(),
                 stream: completed.stream,
@@ -50,7 +51,7 @@ impl Pipeline {
                 ends: Arc::clone(connection.ends()),
                 protocol: completed.protocol,
                 encrypted: false,
-                source: Source::Socket,
+                source: connection.source(),
                 request: completed.request,
                 route: None,
                 response: completed.response,

@@ -303,3 +303,26 @@ fn chunking_does_not_matter() {
         assert_eq!(run(size), whole, "chunks of {size}");
     }
 }
+
+#[test]
+fn a_conflict_marks_the_exchange_that_had_begun_and_the_connection() {
+    let mut pipeline = pipeline();
+    open_both(&mut pipeline);
+    let mut end = End::default();
+    let source = |record| Record { source: Source::Pcap, ..record };
+    pipeline.handle_input(Input::Record(source(end.record(Direction::Egress, REQUEST))));
+    let conflict = event(ConnectionChange::Conflict, CLIENT_END, Role::Client);
+    pipeline
+        .handle_input(Input::Connection(ConnectionEvent { time: Timestamp(2_005), ..conflict }));
+    pipeline.handle_input(Input::Record(source(end.record(Direction::Ingress, RESPONSE))));
+    pipeline.handle_input(Input::Record(source(end.record(Direction::Egress, REQUEST))));
+    pipeline.handle_input(Input::Record(source(end.record(Direction::Ingress, RESPONSE))));
+    pipeline.handle_input(Input::Connection(end.destroyed(CLIENT_END)));
+    let outputs = outputs(&mut pipeline);
+    let [marked, clean] = exchanges(&outputs)[..] else { panic!("{outputs:?}") };
+    assert_eq!(marked.anomalies, [protocol::Anomaly::TcpOverlapConflict]);
+    assert!(clean.anomalies.is_empty());
+    assert_eq!((marked.source, clean.source), (Source::Pcap, Source::Pcap));
+    let [close] = reports(&outputs, ConnectionEventKind::Close)[..] else { panic!("{outputs:?}") };
+    assert_eq!(close.anomalies, [protocol::Anomaly::TcpOverlapConflict]);
+}

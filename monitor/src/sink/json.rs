@@ -69,6 +69,9 @@ fn write_connection(report: &ConnectionReport, to: &mut Vec<u8>) {
     write_uncaptured(record.object("uncaptured"), report);
     record.number("lost_records", report.lost_records);
     record.flag("midstream", report.midstream);
+    if !report.anomalies.is_empty() {
+        record.texts("anomalies", report.anomalies.iter().map(|anomaly| anomaly.name()));
+    }
     record.close();
 }
 

@@ -48,6 +48,7 @@ pub const fn loss_reason(reason: LossReason) -> &'static str {
 pub const fn source(source: Source) -> &'static str {
     match source {
         Source::Socket => "socket",
+        Source::Pcap => "pcap",
     }
 }
 

@@ -95,6 +95,7 @@ pub(super) fn connection(ends: Arc<Ends>) -> ConnectionReport {
             .into(),
         lost_records: 1,
         midstream: true,
+        anomalies: Vec::new(),
     }
 }
 

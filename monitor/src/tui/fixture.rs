@@ -184,6 +184,7 @@ pub(crate) fn connection(ends: &Arc<Ends>, event: ConnectionEventKind) -> Connec
         uncaptured: BTreeMap::new(),
         lost_records: 0,
         midstream: false,
+        anomalies: Vec::new(),
     }
 }
 

@@ -68,11 +68,16 @@ pub enum Anomaly {
     TrailingBytes,
     /// A Host or target with user information.
     UserInformation,
+
+    // Of TCP.
+    /// Bytes were sent again and were others: the receiver may have taken those that are
+    /// not said here, since TCP does not foresee it (RFC 9293 section 3.10.7.4).
+    TcpOverlapConflict,
 }
 
 impl Anomaly {
     /// Every anomaly, in the order in which records list them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::Gap,
         Self::ObsoleteFold,
         Self::BareLineFeed,
@@ -105,6 +110,8 @@ impl Anomaly {
         Self::PendingOverflow,
         Self::TrailingBytes,
         Self::UserInformation,
+        // Of TCP.
+        Self::TcpOverlapConflict,
     ];
 
     /// The name in records and metrics.
@@ -143,6 +150,8 @@ impl Anomaly {
             Self::PendingOverflow => "pending_overflow",
             Self::TrailingBytes => "trailing_bytes",
             Self::UserInformation => "user_information",
+            // Of TCP.
+            Self::TcpOverlapConflict => "tcp_overlap_conflict",
         }
     }
 }
