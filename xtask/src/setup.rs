@@ -7,6 +7,8 @@ use anyhow::Result;
 pub(crate) mod emulator;
 /// bpf-linker, built once into the cache.
 mod linker;
+/// A newer Node.js, as a peer of the tests.
+pub(crate) mod node;
 /// Packages of the distribution.
 mod packages;
 /// The toolchain of the kernel side.
@@ -30,15 +32,20 @@ pub(crate) enum Scope {
 }
 
 /// What the tests start or look with. The second word is the package that has it.
-const TEST_PROGRAMS: [(&str, &str); 15] = [
+const TEST_PROGRAMS: [(&str, &str); 20] = [
     ("bpftool", "bpftool"),
     ("busybox", "busybox-static"),
     ("cpio", "cpio"),
     ("curl", "curl"),
+    ("gnutls-cli", "gnutls-bin"),
+    ("go", "golang-go"),
     ("h2load", "nghttp2-client"),
     ("ip", "iproute2"),
+    ("javac", "default-jdk-headless"),
     ("kill", "procps"),
     ("nginx", "nginx"),
+    ("node", "nodejs"),
+    ("npm", "npm"),
     ("openssl", "openssl"),
     ("promtool", "prometheus"),
     ("python3", "python3"),
@@ -61,6 +68,7 @@ pub(crate) fn ensure(scope: Scope) -> Result<()> {
     linker::ensure(&toolchain)?;
     if scope == Scope::Test {
         packages::ensure_programs("the servers, clients and tools of the tests", &TEST_PROGRAMS)?;
+        node::ensure()?;
         emulator::ensure()?;
     }
     Ok(())
