@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
+use crate::tls::peer;
 use crate::{Running, free_port, wait_for_server};
 
 /// nginx with one worker that answers every path but `/missing` with a small JSON.
@@ -102,4 +103,14 @@ pub fn python(program: &str, arguments: &[&str]) -> Running {
     let mut command = Command::new("python3");
     command.arg("-c").arg(program).args(arguments);
     Running::start(command.stdin(Stdio::piped()).stdout(Stdio::piped()))
+}
+
+/// A proxy that tunnels every CONNECT to its port on the loopback.
+#[must_use]
+pub fn connect_proxy(port: u16) -> Running {
+    let mut command = Command::new("python3");
+    command.arg(peer("connect_proxy.py")).arg(port.to_string());
+    let process = Running::start(&mut command);
+    wait_for_server(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    process
 }

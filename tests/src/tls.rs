@@ -14,7 +14,8 @@ mod report;
 mod run;
 
 pub use authority::Authority;
-pub use client::{Language, go_client, peer};
+pub(crate) use client::peer;
+pub use client::{Language, NodeServer, TlsOptions, go_client, node_with_ml_kem};
 pub use command::{curl, gnutls, openssl};
 pub use nginx::TlsNginx;
 pub use report::{Report, Words};

@@ -7,6 +7,8 @@ use anyhow::Result;
 pub(crate) mod emulator;
 /// bpf-linker, built once into the cache.
 mod linker;
+/// A newer Node.js, as a peer of the tests.
+pub(crate) mod node;
 /// Packages of the distribution.
 mod packages;
 /// Packages of Python that peers of the tests need.
@@ -32,17 +34,22 @@ pub(crate) enum Scope {
 }
 
 /// What the tests start or look with. The second word is the package that has it.
-const TEST_PROGRAMS: [(&str, &str); 17] = [
+const TEST_PROGRAMS: [(&str, &str); 22] = [
     ("bpftool", "bpftool"),
     ("busybox", "busybox-static"),
     ("cpio", "cpio"),
     ("curl", "curl"),
     ("editcap", "wireshark-common"),
+    ("gnutls-cli", "gnutls-bin"),
+    ("go", "golang-go"),
     ("h2load", "nghttp2-client"),
     ("ip", "iproute2"),
+    ("javac", "default-jdk-headless"),
     ("kill", "procps"),
     ("nghttpd", "nghttp2-server"),
     ("nginx", "nginx"),
+    ("node", "nodejs"),
+    ("npm", "npm"),
     ("openssl", "openssl"),
     ("promtool", "prometheus"),
     ("python3", "python3"),
@@ -66,6 +73,7 @@ pub(crate) fn ensure(scope: Scope) -> Result<()> {
     if scope == Scope::Test {
         packages::ensure_programs("the servers, clients and tools of the tests", &TEST_PROGRAMS)?;
         python::ensure()?;
+        node::ensure()?;
         emulator::ensure()?;
     }
     Ok(())

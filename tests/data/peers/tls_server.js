@@ -1,16 +1,15 @@
 // Says in each response what was agreed on, in the form of a small HTTP server.
 //
-// Arguments: certificate, key, port, groups, versions.
+// Arguments: certificate, key, port, groups.
 "use strict";
 const fs = require("fs");
 const tls = require("tls");
 
-const [certificate, key, port, groups, version] = process.argv.slice(2);
+const [certificate, key, port, groups] = process.argv.slice(2);
 const settings = {
   cert: fs.readFileSync(certificate),
   key: fs.readFileSync(key),
   ecdhCurve: groups,
-  maxVersion: version || "TLSv1.3",
   ALPNProtocols: ["http/1.1"],
 };
 const server = tls.createServer(settings, (socket) => {

@@ -43,7 +43,7 @@ impl Authority {
     }
 
     /// Signs a certificate of the common name for all names that the tests ask for. The key
-    /// is `rsa:BITS` or `ec:CURVE`.
+    /// is `rsa:BITS`, `ec:CURVE` or `ed25519`.
     pub fn sign(&self, file: &str, key: &str, name: &str, more: &[&str]) {
         let names = format!("subjectAltName=DNS:{NAME},DNS:*.{NAME},IP:127.0.0.1");
         let mut arguments = vec!["-CA", "authority.pem", "-CAkey", "authority.key"];

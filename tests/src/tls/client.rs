@@ -2,6 +2,7 @@
 //! port it is given, the second time with the session of the first, and prints for each
 //! connection what its library and the server say.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -9,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::run::finish;
 use super::{Authority, Report};
-use crate::output_of;
+use crate::{Running, free_port, output_of, wait_for_server};
 
 /// A language with TLS of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,9 +26,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// Its program, ready for arguments.
-    #[must_use]
-    pub fn client(&self) -> Command {
+    fn client(&self) -> Command {
         let (program, source) = match self {
             Self::Python => (Path::new("python3"), peer("tls_client.py")),
             Self::Node(program) => (program.as_path(), peer("tls_client.js")),
@@ -42,16 +41,45 @@ impl Language {
     /// Runs its client to the end.
     #[must_use]
     pub fn connect(&self, authority: &Authority, ports: &[u16]) -> Vec<Report> {
-        run(&mut self.client(), authority, ports).0
+        self.connect_with(authority, ports, &TlsOptions::default()).0
+    }
+
+    /// Runs its client to the end: what it said, and what came on standard error.
+    #[must_use]
+    pub fn connect_with(
+        &self,
+        authority: &Authority,
+        ports: &[u16],
+        options: &TlsOptions<'_>,
+    ) -> (Vec<Report>, String) {
+        let mut client = self.client();
+        let trace = options.trace.then_some("yes");
+        for (name, value) in [
+            ("VERSION", options.version),
+            ("GROUPS", options.groups),
+            ("BEFORE", options.before),
+            ("TRACE", trace),
+        ] {
+            client.envs(value.map(|value| (name, value)));
+        }
+        run(&mut client, authority, ports)
     }
 }
 
-/// Runs a client to the end: what it printed, and what came on standard error.
-pub(super) fn run(
-    command: &mut Command,
-    authority: &Authority,
-    ports: &[u16],
-) -> (Vec<Report>, String) {
+/// What a client can be told; not each knows everything.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TlsOptions<'a> {
+    /// The only version to offer, as `TLSv1_3` (Python).
+    pub version: Option<&'a str>,
+    /// The groups to offer, with colons between (Node.js).
+    pub groups: Option<&'a str>,
+    /// Bytes to send before the handshake, in hexadecimal (Python).
+    pub before: Option<&'a str>,
+    /// Whether OpenSSL is to trace to standard error (Node.js).
+    pub trace: bool,
+}
+
+fn run(command: &mut Command, authority: &Authority, ports: &[u16]) -> (Vec<Report>, String) {
     for file in ["authority.pem", "client.pem", "client.key"] {
         command.arg(authority.path(file));
     }
@@ -80,8 +108,44 @@ pub fn go_client(directory: &Path) -> PathBuf {
     program
 }
 
-/// The source of one of our programs.
+/// A Node.js whose OpenSSL knows ML-KEM: `NODE_WITH_ML_KEM`, or the one that the set-up has
+/// put into the cache.
 #[must_use]
-pub fn peer(file: &str) -> PathBuf {
+pub fn node_with_ml_kem() -> PathBuf {
+    if let Some(path) = std::env::var_os("NODE_WITH_ML_KEM") {
+        return path.into();
+    }
+    let cached = std::env::var_os("XDG_CACHE_HOME").map_or_else(
+        || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache"),
+        PathBuf::from,
+    );
+    let program = cached.join("apiwatch/node/bin/node");
+    assert!(program.exists(), "{} is missing: `cargo xtask setup --test`", program.display());
+    program
+}
+
+/// Node.js as a server that says in each response what was agreed on.
+pub struct NodeServer {
+    /// Where it listens.
+    pub port: u16,
+    _process: Running,
+}
+
+impl NodeServer {
+    /// Starts one that takes these groups, with colons between.
+    #[must_use]
+    pub fn start(node: &Path, authority: &Authority, groups: &str) -> Self {
+        let port = free_port();
+        let mut command = Command::new(node);
+        command.arg(peer("tls_server.js"));
+        command.arg(authority.path("ec.pem")).arg(authority.path("ec.key"));
+        let process = Running::start(command.args([&port.to_string(), groups]));
+        wait_for_server(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+        Self { port, _process: process }
+    }
+}
+
+/// The source of one of our programs.
+pub(crate) fn peer(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data/peers").join(file)
 }

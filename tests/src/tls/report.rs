@@ -90,6 +90,7 @@ fn group(said: &str) -> &str {
         "X25519" => "x25519",
         "X448" => "x448",
         // By number, from a trace of OpenSSL.
+        "29" => "x25519",
         "4587" => "SecP256r1MLKEM768",
         "4588" => "X25519MLKEM768",
         "4589" => "SecP384r1MLKEM1024",

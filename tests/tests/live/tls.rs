@@ -7,9 +7,24 @@ use super::TIERS;
 /// Records say what peers say.
 #[path = "tls/agreed.rs"]
 mod agreed;
+/// Facts of certificates.
+#[path = "tls/certificates.rs"]
+mod certificates;
+/// Less than before.
+#[path = "tls/downgrade.rs"]
+mod downgrade;
+/// Groups that withstand quantum computers.
+#[path = "tls/hybrid.rs"]
+mod hybrid;
+/// Traffic on a port for the other kind.
+#[path = "tls/ports.rs"]
+mod ports;
 /// What handshakes are found to lack.
 #[path = "tls/weak.rs"]
 mod weak;
+/// Behind a header of a proxy, and in a tunnel.
+#[path = "tls/wrapped.rs"]
+mod wrapped;
 
 /// A daemon of each tier, side by side: they watch the same traffic.
 fn daemons(print: &str, config: &str) -> [Daemon; TIERS.len()] {

@@ -43,8 +43,6 @@ mod say;
 /// Streams that are open.
 mod stream;
 
-pub(super) use resync::{Likeness, looks_like_frames};
-
 /// An HTTP/2 connection.
 #[derive(Debug)]
 pub(super) struct Http2 {

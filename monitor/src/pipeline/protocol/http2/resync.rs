@@ -24,51 +24,6 @@ const UNKNOWN_STREAM: u32 = 1 << 20;
 const SETTINGS: u32 = 16;
 /// Greatest error code (RFC 9113 section 7).
 const GREATEST_ERROR: u32 = 0xd;
-/// Bytes of a first frame that are waited for before a connection is judged by its header.
-const AWAITED_BYTES: usize = 4 * 1024;
-
-/// What bytes in the middle of a connection look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Likeness {
-    /// Frames of HTTP/2.
-    Frames,
-    /// Too few bytes to tell.
-    NeedMore,
-    /// None that begin here, nor any two in a row further on.
-    Other,
-}
-
-/// Whether bytes in the middle of a connection look like frames of HTTP/2.
-pub(in super::super) fn looks_like_frames(bytes: &[u8]) -> Likeness {
-    let likenesses = [Way::ToServer, Way::ToClient].map(|way| likeness(way, bytes));
-    if likenesses.contains(&Likeness::Frames) {
-        Likeness::Frames
-    } else if likenesses.contains(&Likeness::NeedMore) {
-        Likeness::NeedMore
-    } else {
-        Likeness::Other
-    }
-}
-
-fn likeness(way: Way, bytes: &[u8]) -> Likeness {
-    let view = View { way, streams: None, maximum: INITIAL_MAXIMUM };
-    let Some(header) = bytes.first_chunk() else { return Likeness::NeedMore };
-    let first = Frame::parse(*header);
-    let verdict = match () {
-        () if !view.is_plausible(&first) => Verdict::No,
-        () if !is_harmless(&first) => view.judge(bytes, &first, Place::Probable),
-        () => match view.has_next(bytes, HEADER_BYTES + first.length as usize) {
-            Verdict::NeedMore(_) if bytes.len() >= AWAITED_BYTES => Verdict::Yes,
-            verdict => verdict,
-        },
-    };
-    match verdict {
-        Verdict::Yes => Likeness::Frames,
-        Verdict::NeedMore(_) => Likeness::NeedMore,
-        Verdict::No if (1..bytes.len()).any(|at| view.has_chain(bytes, at)) => Likeness::Frames,
-        Verdict::No => Likeness::Other,
-    }
-}
 
 impl Http2 {
     /// Bytes before the next frame; none where there is none and what may be the start of
@@ -276,19 +231,6 @@ impl View<'_> {
             Some(header) if self.is_plausible(&Frame::parse(*header)) => Verdict::Yes,
             Some(_) => Verdict::No,
         }
-    }
-
-    /// Whether two frames and the header of a third lie in a row from `at` on.
-    fn has_chain(&self, bytes: &[u8], mut at: usize) -> bool {
-        for _ in 0..3 {
-            let Some(header) = bytes.get(at..).and_then(<[u8]>::first_chunk) else { return false };
-            let frame = Frame::parse(*header);
-            if !self.is_plausible(&frame) {
-                return false;
-            }
-            at += HEADER_BYTES + frame.length as usize;
-        }
-        true
     }
 }
 

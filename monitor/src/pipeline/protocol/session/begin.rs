@@ -1,12 +1,13 @@
 //! The first bytes of a connection, and what it speaks after it has switched.
 
+use super::race::{Found, Race};
 use super::{Session, Speech};
 use crate::pipeline::input::SocketAddress;
 use crate::pipeline::protocol::classify::{Classification, classify};
 use crate::pipeline::protocol::dns::Dns;
 use crate::pipeline::protocol::http1::Http1;
 use crate::pipeline::protocol::http1::switch::{Switch, SwitchTo, Upgraded};
-use crate::pipeline::protocol::http2::{Http2, Likeness, looks_like_frames};
+use crate::pipeline::protocol::http2::Http2;
 use crate::pipeline::protocol::proxy::{self, Proxy};
 use crate::pipeline::protocol::tls::Tls;
 use crate::pipeline::protocol::websocket::WebSocket;
@@ -42,7 +43,7 @@ impl Session {
                     return;
                 }
                 Stripped::Invalid(rest) if self.midstream => {
-                    return self.speak_http(limits, way, rest, time, exchanges);
+                    return self.race(limits, way, rest, time, exchanges);
                 }
                 Stripped::Invalid(_) => {
                     self.speech = Speech::Opaque;
@@ -61,13 +62,9 @@ impl Session {
                 self.speak_http2(limits, way, rest, time, exchanges);
             }
             // The middle of something: frames, or a body that a head may follow.
-            (Classification::Unknown, _) if self.midstream => match looks_like_frames(rest) {
-                Likeness::Frames => self.speak_http2(limits, way, rest, time, exchanges),
-                Likeness::NeedMore if rest.len() < UNDECIDED_BYTES => *kept = rest.to_vec(),
-                Likeness::NeedMore | Likeness::Other => {
-                    self.speak_http(limits, way, rest, time, exchanges);
-                }
-            },
+            (Classification::Unknown, _) if self.midstream => {
+                self.race(limits, way, rest, time, exchanges);
+            }
             // RFC 9113 section 3.4: a server need not wait for the preface of its client.
             (Classification::Unknown, Way::ToClient)
                 if may_be_settings(rest) && rest.len() < UNDECIDED_BYTES =>
@@ -80,6 +77,51 @@ impl Session {
             }
             _ if self.expects_dns => self.speak_dns(limits, way, rest),
             _ => self.speech = Speech::Opaque,
+        }
+    }
+
+    /// Looks for HTTP/1 and HTTP/2 at once, in what was kept of the other way first.
+    fn race(
+        &mut self,
+        limits: &Limits,
+        way: Way,
+        bytes: &[u8],
+        time: Timestamp,
+        exchanges: &mut Vec<ProtocolExchange>,
+    ) {
+        let kept = self.take_kept(!way);
+        self.speech = Speech::Race(Box::new(Race::new()));
+        for (way, bytes) in [(!way, kept.as_slice()), (way, bytes)] {
+            self.feed(limits, way, Delivery::Bytes(bytes), time, exchanges);
+        }
+    }
+
+    /// Goes on looking; what comes after the find is fed to who was found.
+    pub(super) fn run(
+        &mut self,
+        limits: &Limits,
+        way: Way,
+        bytes: &[u8],
+        time: Timestamp,
+        exchanges: &mut Vec<ProtocolExchange>,
+    ) {
+        let Speech::Race(race) = &mut self.speech else { return };
+        let (taken, found) = race.take(limits, way, bytes, time);
+        self.speech = match found {
+            Found::Nothing => return,
+            Found::Neither => Speech::Opaque,
+            Found::Http1(http, said) => {
+                exchanges.extend(said);
+                Speech::Http1(http)
+            }
+            Found::Http2(http, said) => {
+                exchanges.extend(said);
+                Speech::Http2(http)
+            }
+        };
+        let rest = bytes.get(taken..).unwrap_or_default();
+        if !rest.is_empty() {
+            self.feed(limits, way, Delivery::Bytes(rest), time, exchanges);
         }
     }
 

@@ -16,8 +16,7 @@ fn truth_of(parts: &[Part]) -> Truth {
 /// Conversations without anything irregular in them: recorded ones, and those of the cases
 /// that begin at the start and have no gap.
 fn conversations() -> Vec<(String, Vec<Part>)> {
-    let recorded =
-        RECORDED.iter().map(|(name, text)| ((*name).to_owned(), super::recorded(text).0));
+    let recorded = RECORDED.iter().map(|(name, text)| ((*name).to_owned(), recorded(text).0));
     let made = cases().into_iter().filter(|case| {
         let names = ["interleave", "table is kept", "padding and", "continuation", "unary", "push"];
         !case.midstream
