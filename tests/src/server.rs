@@ -71,7 +71,7 @@ pub struct Nghttpd {
 
 impl Nghttpd {
     /// The files it serves, and how large they are.
-    pub const FILES: [(&str, u64); 3] = [("/small", 10), ("/large", 3000), ("/other", 555)];
+    pub const FILES: [(&str, u64); 3] = [("/small", 10), ("/large", 1000), ("/other", 555)];
 
     /// Starts nghttpd on a free port of the loopback.
     #[must_use]

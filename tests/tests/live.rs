@@ -11,18 +11,27 @@ mod confidential;
 /// Every request is one exchange.
 #[path = "live/exchanges.rs"]
 mod exchanges;
+/// Every call of gRPC is an exchange, also while it goes on.
+#[path = "live/grpc.rs"]
+mod grpc;
 /// Privileges, kill -9, bad input.
 #[path = "live/hardship.rs"]
 mod hardship;
 /// Every stream of HTTP/2 is an exchange.
 #[path = "live/http2.rs"]
 mod http2;
+/// Endpoints and destinations in use.
+#[path = "live/inventory.rs"]
+mod inventory;
 /// Loss is told, exactly.
 #[path = "live/loss.rs"]
 mod loss;
 /// Metrics of a live daemon.
 #[path = "live/metrics.rs"]
 mod metrics;
+/// DNS names the connections that follow.
+#[path = "live/names.rs"]
+mod names;
 /// Connections that are older than the daemon.
 #[path = "live/older.rs"]
 mod older;
@@ -35,6 +44,9 @@ mod syscalls;
 /// TLS between programs that apiwatch did not write.
 #[path = "live/tls.rs"]
 mod tls;
+/// WebSockets, and answers that take their time.
+#[path = "live/websocket.rs"]
+mod websocket;
 
 /// The tiers that are tested.
 const TIERS: [&str; 2] = ["a", "b"];

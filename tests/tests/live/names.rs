@@ -84,7 +84,6 @@ fn answers_of_dns_name_the_connections_that_follow() {
     for tier in TIERS {
         let daemon = Daemon::start(tier);
         ask(&netns, &CASES.map(|case| case.step));
-        let named = |name: &Value| name["server"].get("name").and_then(Value::as_str);
         for case in &CASES {
             let path = format!("/{}", case.step.split('/').nth(2).expect("a path"));
             let exchange =
@@ -92,12 +91,12 @@ fn answers_of_dns_name_the_connections_that_follow() {
             let server = &exchange["server"];
             let source = server["name_source"].as_str();
             assert_eq!(server["address"], case.address, "tier {tier}: {exchange}");
-            assert_eq!(named(exchange).zip(source), case.exchanged, "tier {tier}: {exchange}");
+            assert_eq!(name_of(exchange).zip(source), case.exchanged, "tier {tier}: {exchange}");
             let opened = &daemon.wait_for_records("connection", 1, |it| {
                 it["event"] == "open" && it["connection"] == exchange["connection"]
             })[0];
             // A request that came before the open was said names it as well.
-            let is_named = named(opened) == case.opened || named(opened) == named(exchange);
+            let is_named = name_of(opened) == case.opened || name_of(opened) == name_of(exchange);
             assert!(is_named, "tier {tier}: {opened}");
         }
     }
@@ -116,7 +115,8 @@ fn destinations_are_found_and_allowed_by_name() {
     let all = ["api.example.test", "intruder.example.org", "www.example.test"];
     let (netns, _server) = names();
     for tier in TIERS {
-        for (config, found) in [("", all.as_slice()), (policy.as_str(), &["intruder.example.org"])] {
+        for (config, found) in [("", all.as_slice()), (policy.as_str(), &["intruder.example.org"])]
+        {
             let daemon = Daemon::start_with(tier, "finding,connection", config);
             ask(&netns, &STEPS);
             let is_ours = |it: &Value| {
@@ -142,6 +142,10 @@ fn destinations_are_found_and_allowed_by_name() {
             }
         }
     }
+}
+
+fn name_of(record: &Value) -> Option<&str> {
+    record["server"]["name"].as_str()
 }
 
 /// A namespace with a server of names and of what they name.
