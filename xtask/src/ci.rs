@@ -4,7 +4,10 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{deny, process, setup, test, tidy, vm};
+use crate::{deny, fuzz, process, setup, test, tidy, vm};
+
+/// Seconds of fuzzing for each parser: enough to see that the targets work.
+const SMOKE_SECONDS: u32 = 5;
 
 /// Checks everything, and stops at the first failure.
 pub(crate) fn run() -> Result<()> {
@@ -15,7 +18,8 @@ pub(crate) fn run() -> Result<()> {
     step("documentation", || process::run(&mut documentation()))?;
     step("dependencies", deny::run)?;
     step("virtual machines", || vm::run(None))?;
-    step("tests", || test::run(&test::Args::default()))
+    step("tests", || test::run(&test::Args::default()))?;
+    step("fuzzing", || fuzz::smoke(SMOKE_SECONDS))
 }
 
 fn step(name: &str, check: impl FnOnce() -> Result<()>) -> Result<()> {

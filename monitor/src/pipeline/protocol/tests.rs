@@ -185,8 +185,10 @@ fn after_any_gap_the_next_exchange_is_told() {
                 parts.extend(next);
                 let lines = lines_of(case.midstream, &parts);
                 let expected = "GET h /after-gap[] 0 > 200 2";
+                // Where the client had pipelined, it is not sure that the response is its.
+                let told = |line: &String| line.strip_suffix(" gap").unwrap_or(line) == expected;
                 assert!(
-                    lines.iter().any(|line| line == expected),
+                    lines.iter().any(told),
                     "{}: part {index} lost from {from}: {lines:?}",
                     case.name
                 );

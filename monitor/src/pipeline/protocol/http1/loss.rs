@@ -61,8 +61,9 @@ impl Http1 {
         side.state = State::Lost(0);
         side.buffer = Vec::new();
         side.looked_at = 0;
-        if kind == Kind::Response {
-            self.release(feed);
+        match kind {
+            Kind::Request => self.pairing.miss_requests(),
+            Kind::Response => self.release(feed),
         }
     }
 

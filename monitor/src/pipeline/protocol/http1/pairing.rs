@@ -107,6 +107,22 @@ pub(super) struct Pairing {
     pending: VecDeque<Pending>,
     /// How many at the front have their response already and wait for their own end.
     answered: usize,
+    /// The client sends requests before it has the responses to those before.
+    has_pipelined: bool,
+    /// Requests were missed: a response may be theirs.
+    alignment: Alignment,
+}
+
+/// Whether the next response is known to answer the oldest request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Alignment {
+    /// It does.
+    #[default]
+    Sure,
+    /// Requests were missed, and nothing was answered since.
+    Missed,
+    /// Requests were missed, and what was answered since may not have been the answered one.
+    Unsure,
 }
 
 impl Pairing {
@@ -120,7 +136,28 @@ impl Pairing {
         while self.pending.len() >= usize::from(most.max(1)) {
             self.give_up_oldest(Anomaly::PendingOverflow, exchanges);
         }
+        self.align();
         self.pending.push_back(pending);
+        if self.has_pipelined && self.alignment != Alignment::Sure {
+            for pending in &mut self.pending {
+                pending.anomalies.add(Anomaly::Gap);
+            }
+        }
+    }
+
+    /// Requests were missed. Who waits for each response cannot have one of them open when
+    /// the next request comes; who pipelines may.
+    pub(super) fn miss_requests(&mut self) {
+        self.alignment = Alignment::Missed;
+    }
+
+    /// Before a request comes: with none open and some answered, nothing is left of what
+    /// was missed.
+    fn align(&mut self) {
+        self.has_pipelined |= self.waiting() > 0;
+        if self.pending.is_empty() && self.alignment == Alignment::Unsure {
+            self.alignment = Alignment::Sure;
+        }
     }
 
     /// The request that is being received.
@@ -163,6 +200,9 @@ impl Pairing {
 
     /// A response answers the oldest request without one.
     pub(super) fn answer(&mut self, answer: Answer, exchanges: &mut Vec<ProtocolExchange>) {
+        if self.alignment == Alignment::Missed {
+            self.alignment = Alignment::Unsure;
+        }
         match self.pending.get_mut(self.answered) {
             Some(pending) => {
                 pending.response = Some(answer);

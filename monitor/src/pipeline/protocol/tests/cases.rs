@@ -47,6 +47,24 @@ pub(super) const CASES: &[Case] = &[
         &["GET api /a[x,y] 0 > 200 2"],
     ),
     case(
+        "one of several pipelined requests is missed, so no response is surely that of the next",
+        &[
+            Q(b"GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n"),
+            A(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1"),
+            A(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n2"),
+            Part::RequestGap(37),
+            Q(b"GET /4 HTTP/1.1\r\nHost: h\r\n\r\n"),
+            A(b"HTTP/1.1 404 No\r\nContent-Length: 1\r\n\r\n3"),
+            A(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n4"),
+        ],
+        &[
+            "GET h /1[] 0 > 200 1",
+            "GET h /2[] 0 > 200 1",
+            "GET h /4[] 0 > 404 1 gap",
+            "? > 200 1 response_without_request",
+        ],
+    ),
+    case(
         "gRPC-Web in chunks, its trailers in the body",
         &[
             Q(b"POST /bank.Accounts/Get HTTP/1.1\r\nHost: h\r\nContent-Type: application/grpc-web+proto\r\nContent-Length: 8\r\n\r\n\0\0\0\0\x03abc"),
