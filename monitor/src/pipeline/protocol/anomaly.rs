@@ -79,7 +79,7 @@ pub enum Anomaly {
     InterruptedHeaderBlock,
     /// A field block in more CONTINUATION frames than anyone needs (CVE-2024-27316).
     ContinuationFlood,
-    /// RST_STREAM before both messages ended (RFC 9113 section 6.4).
+    /// `RST_STREAM` before both messages ended (RFC 9113 section 6.4).
     StreamReset,
     /// A request beyond the last stream that GOAWAY named (RFC 9113 section 6.8).
     RefusedByGoaway,

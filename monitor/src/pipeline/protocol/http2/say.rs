@@ -13,7 +13,7 @@ use crate::pipeline::time::Timestamp;
 /// An exchange that goes on for longer is said while it does.
 const OPEN_AFTER: Duration = Duration::from_secs(5);
 /// And again each time that this has passed.
-const AGAIN_AFTER: Duration = Duration::from_secs(60);
+const AGAIN_AFTER: Duration = Duration::from_mins(1);
 
 impl Http2 {
     /// Says exchanges that have been going on for long. One whose end was probably missed

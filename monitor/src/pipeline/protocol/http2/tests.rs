@@ -395,10 +395,9 @@ fn an_upgraded_connection_answers_its_first_request_on_stream_1() {
 
 #[test]
 fn an_idle_connection_is_small() {
-    eprintln!("{} {} {}", size_of::<Http2>(), size_of::<Stream>(), size_of::<stream::Calls>());
     let size = |what: &str, bytes: usize, most: usize| assert!(bytes <= most, "{what}: {bytes}");
     size("Http2", size_of::<Http2>(), 640);
-    size("Stream", size_of::<Stream>(), 352);
+    size("Stream", size_of::<Stream>(), 256);
     let mut http = Http2::new(false);
     let parts = [
         Part::Up([preface(), headers(1, END_STREAM, &get("/"))].concat()),
