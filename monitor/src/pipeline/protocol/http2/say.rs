@@ -23,7 +23,8 @@ impl Http2 {
         while let Some(id) = self.streams.next(from) {
             from = id.saturating_add(1);
             let Some(stream) = self.streams.get_mut(id) else { continue };
-            if stream.down.missed && now.since(stream.touched) >= AGAIN_AFTER {
+            let is_cut = stream.down.missed || stream.down.exposed;
+            if is_cut && now.since(stream.touched) >= AGAIN_AFTER {
                 if let Some(stream) = self.streams.remove(id) {
                     self.streams.let_go(id);
                     exchanges.push(self.exchange_of(id, *stream, Stage::Ended));
