@@ -35,13 +35,10 @@ impl Length {
     /// Takes a value. RFC 9110 section 8.6: a list of equal numbers is one number.
     pub(super) fn take(&mut self, value: &[u8], anomalies: &mut Anomalies) {
         for part in value.split(|&byte| byte == b',') {
-            let length = match decimal(part.trim_ascii()) {
-                Some(length) => Self::Is(length),
-                None => {
-                    anomalies.add(Anomaly::InvalidContentLength);
-                    Self::Unframeable
-                }
-            };
+            let length = decimal(part.trim_ascii()).map_or(Self::Unframeable, Self::Is);
+            if length == Self::Unframeable {
+                anomalies.add(Anomaly::InvalidContentLength);
+            }
             *self = match (*self, length) {
                 (Self::Absent, length) => length,
                 (Self::Is(before), Self::Is(now)) if before == now => {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! bytes ─► advance ─► frame ─► block ─► head ─► message ─► stream ─► say ─► exchange
-//!             │         └─► control (SETTINGS, RST_STREAM, GOAWAY)
+//!             │         └─► control
 //!             └─► loss ─► resync
 //! ```
 //!
@@ -28,6 +28,8 @@ mod advance;
 mod block;
 /// Frames that carry no message.
 mod control;
+/// What the messages of a stream add to its exchange.
+mod exchange;
 /// Headers of frames.
 mod frame;
 /// What the fields of a header section say.
@@ -57,7 +59,6 @@ pub(super) struct Http2 {
 }
 
 /// One way.
-#[derive(Debug)]
 struct Side {
     state: State,
     trust: Trust,
@@ -68,7 +69,7 @@ struct Side {
     frame: Frame,
     left: u32,
     padding: u32,
-    /// The stream that PUSH_PROMISE at hand promises.
+    /// The stream that `PUSH_PROMISE` at hand promises.
     promised: u32,
     /// The start of a frame header or of a small part of a payload.
     scratch: [u8; HEADER_BYTES],
@@ -77,7 +78,7 @@ struct Side {
     began: Timestamp,
     /// A frame came: the first one has to be SETTINGS.
     has_frame: bool,
-    /// What the receiver allows: SETTINGS_MAX_FRAME_SIZE, and SETTINGS_HEADER_TABLE_SIZE
+    /// What the receiver allows: `SETTINGS_MAX_FRAME_SIZE`, and `SETTINGS_HEADER_TABLE_SIZE`
     /// from its acknowledgement on.
     maximum: u32,
     table_bytes: u32,
@@ -137,11 +138,11 @@ enum Trust {
 /// What the ends agreed on, as far as it was seen.
 #[derive(Clone, Copy, Debug)]
 struct Settings {
-    /// SETTINGS_ENABLE_PUSH of the client.
+    /// `SETTINGS_ENABLE_PUSH` of the client.
     allows_push: bool,
-    /// SETTINGS_ENABLE_CONNECT_PROTOCOL of the server (RFC 8441).
+    /// `SETTINGS_ENABLE_CONNECT_PROTOCOL` of the server (RFC 8441).
     allows_protocol: bool,
-    /// SETTINGS_MAX_CONCURRENT_STREAMS of the server.
+    /// `SETTINGS_MAX_CONCURRENT_STREAMS` of the server.
     streams: u32,
 }
 
@@ -302,6 +303,19 @@ impl Side {
     /// Whether the frame at hand is one of a field block.
     fn is_in_block(&self) -> bool {
         matches!(self.frame.kind, Kind::Headers | Kind::PushPromise | Kind::Continuation)
+    }
+}
+
+impl std::fmt::Debug for Side {
+    /// Without the bytes that are kept, which are payload.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { state, trust, frame, left, .. } = self;
+        f.debug_struct("Side")
+            .field("state", state)
+            .field("trust", trust)
+            .field("frame", frame)
+            .field("left", left)
+            .finish_non_exhaustive()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::super::Way;
 use super::super::anomaly::Anomaly;
 use super::block::{OpenBlock, Surroundings};
-use super::frame::{Frame, HEADER_BYTES, Kind};
+use super::frame::{Frame, GREATEST_STREAM, HEADER_BYTES, Kind};
 use super::stream::Feed;
 use super::{Http2, Part, Side, State, Trust};
 use crate::pipeline::settings::Limits;
@@ -134,49 +134,43 @@ impl Http2 {
     fn begin_frame(&mut self, way: Way, frame: Frame, feed: &mut Feed<'_>) {
         self.check_block(way, &frame, feed);
         let side = self.side(way);
-        let maximum = side.maximum;
         side.frame = frame;
         side.left = frame.length;
         side.padding = 0;
         side.promised = 0;
-        let fault = frame.fault(way, maximum);
-        if let Some(fault) = fault {
-            self.note(frame.stream, fault);
-            if fault != Anomaly::OversizedFrame {
-                let side = self.side(way);
-                side.trust = side.trust.min(Trust::Found);
-            }
-        }
-        let side = self.side(way);
-        let is_read = match fault {
-            None => true,
-            // A body is counted, and a block is decoded, however large.
-            Some(Anomaly::OversizedFrame) => {
-                frame.stream != 0
-                    && matches!(frame.kind, Kind::Data | Kind::Headers)
-                    && frame.length >= frame.prefix_bytes()
-            }
-            Some(_) => false,
-        };
-        if !is_read {
+        if self.is_read(way, &frame) {
+            self.side(way).state = State::Payload(match (frame.prefix_bytes(), frame.kind) {
+                (0, Kind::Data) => Part::Data,
+                (0, Kind::Headers | Kind::Continuation) => Part::Fragment,
+                (0, Kind::Settings) => Part::Settings,
+                (0, _) => Part::Rest,
+                (bytes, _) => Part::Prefix(bytes as u8),
+            });
+        } else {
+            let side = self.side(way);
             side.state = State::Payload(Part::Rest);
             if side.is_in_block() {
                 side.decoder.distrust();
-                side.block = None;
             }
-            return self.settle(way, feed);
         }
-        side.state = State::Payload(match (frame.prefix_bytes(), frame.kind) {
-            (0, Kind::Data) => Part::Data,
-            (0, Kind::Headers | Kind::Continuation) => Part::Fragment,
-            (0, Kind::Settings) => Part::Settings,
-            (0, _) => Part::Rest,
-            (bytes, _) => Part::Prefix(bytes as u8),
-        });
         if frame.kind == Kind::Settings && frame.is_ack() {
             self.acknowledge(way);
         }
         self.settle(way, feed);
+    }
+
+    /// Whether the payload of a frame is read; what is wrong with its header is noted.
+    fn is_read(&mut self, way: Way, frame: &Frame) -> bool {
+        let Some(fault) = frame.fault(way, self.side(way).maximum) else { return true };
+        self.note(frame.stream, fault);
+        let side = self.side(way);
+        if fault == Anomaly::OversizedFrame {
+            // A body is counted, and a block is decoded, however large.
+            let is_counted = frame.kind == Kind::Data || side.is_in_block();
+            return is_counted && frame.stream != 0 && frame.length >= frame.prefix_bytes();
+        }
+        side.trust = side.trust.min(Trust::Found);
+        false
     }
 
     /// Only CONTINUATION of the same stream may follow an open block (RFC 9113 section 6.10).
@@ -254,9 +248,11 @@ impl Http2 {
             }
         };
         if frame.kind == Kind::PushPromise {
-            let [a, b, c, d, e, ..] = side.scratch;
-            let promised = if frame.is_padded() { [b, c, d, e] } else { [a, b, c, d] };
-            side.promised = u32::from_be_bytes(promised) & 0x7fff_ffff;
+            let promised = match side.scratch {
+                [_, id @ .., _, _, _, _] if frame.is_padded() => id,
+                [id @ .., _, _, _, _, _] => id,
+            };
+            side.promised = u32::from_be_bytes(promised) & GREATEST_STREAM;
         }
         side.state = State::Payload(part);
         if frame.is_padded() {

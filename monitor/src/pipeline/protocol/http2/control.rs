@@ -1,4 +1,4 @@
-//! Frames that carry no message: SETTINGS, RST_STREAM, GOAWAY and WINDOW_UPDATE
+//! Frames that carry no message: SETTINGS, `RST_STREAM`, GOAWAY and `WINDOW_UPDATE`
 //! (RFC 9113 sections 6.4, 6.5, 6.8 and 6.9).
 
 use super::super::Way;
@@ -11,7 +11,7 @@ use super::{Http2, Trust};
 const SETTING_BYTES: usize = 6;
 /// Greatest window (RFC 9113 section 6.9.1).
 const GREATEST_WINDOW: u32 = 0x7fff_ffff;
-/// RST_STREAM without an error (RFC 9113 section 7).
+/// `RST_STREAM` without an error (RFC 9113 section 7).
 const NO_ERROR: u32 = 0;
 
 impl Http2 {

@@ -5,8 +5,10 @@ use super::super::anomaly::Anomaly;
 
 /// Bytes of a frame header.
 pub(super) const HEADER_BYTES: usize = 9;
-/// SETTINGS_MAX_FRAME_SIZE before any SETTINGS (RFC 9113 section 6.5.2).
+/// `SETTINGS_MAX_FRAME_SIZE` before any SETTINGS (RFC 9113 section 6.5.2).
 pub(super) const INITIAL_MAXIMUM: u32 = 16_384;
+/// Greatest number of a stream; the bit before is to be ignored.
+pub(super) const GREATEST_STREAM: u32 = 0x7fff_ffff;
 /// Greatest length that a header can say.
 pub(super) const GREATEST_LENGTH: u32 = 0x00ff_ffff;
 
@@ -29,7 +31,7 @@ pub(super) enum Kind {
     GoAway,
     WindowUpdate,
     Continuation,
-    /// ALTSVC, ORIGIN or PRIORITY_UPDATE (RFC 7838, 8336 and 9218).
+    /// ALTSVC, ORIGIN or `PRIORITY_UPDATE` (RFC 7838, 8336 and 9218).
     Extension,
     /// Any other type, which is to be ignored (RFC 9113 section 5.5).
     Unknown,
@@ -56,7 +58,7 @@ impl Frame {
             length: u32::from_be_bytes([0, l0, l1, l2]),
             kind: Kind::of(kind),
             flags,
-            stream: stream & 0x7fff_ffff,
+            stream: stream & GREATEST_STREAM,
             reserved: stream >> 31 != 0,
         }
     }
@@ -97,10 +99,11 @@ impl Frame {
             return Some(Anomaly::OversizedFrame);
         }
         let (on_stream, fits) = match self.kind {
-            Kind::Data | Kind::Headers => (true, self.length >= self.prefix_bytes()),
+            Kind::Data | Kind::Headers | Kind::PushPromise => {
+                (true, self.length >= self.prefix_bytes())
+            }
             Kind::Priority => (true, self.length == 5),
             Kind::Reset => (true, self.length == 4),
-            Kind::PushPromise => (true, self.length >= self.prefix_bytes()),
             Kind::Continuation => (true, true),
             Kind::Settings if self.is_ack() => (false, self.length == 0),
             Kind::Settings => (false, self.length.is_multiple_of(6)),

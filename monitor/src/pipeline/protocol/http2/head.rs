@@ -164,23 +164,15 @@ impl Head {
 
     /// Sorted by the length of the name, since nearly every field is none of these.
     fn take_regular(&mut self, name: &[u8], value: Text<'_>, way: Way, texts: &mut Texts) {
-        let text_of_type = match way {
-            Way::ToServer => &mut texts.request_type,
-            Way::ToClient => &mut texts.response_type,
-        };
+        let Text::Known(value) = value else { return self.take_unknown(name) };
         match (name.len(), name) {
-            (2, b"te") => {
-                if value != Text::Unknown && value != Text::Known(b"trailers") {
-                    self.anomalies.add(Anomaly::ConnectionSpecificHeader);
-                }
+            (2, b"te") if value != b"trailers" => {
+                self.anomalies.add(Anomaly::ConnectionSpecificHeader);
             }
-            (4, b"host") => match value {
-                Text::Known(value) => {
-                    let host = target::host_of(value, &mut self.anomalies);
-                    self.host = Some(reuse(&mut texts.host, host));
-                }
-                Text::Unknown => self.has_unknown = true,
-            },
+            (4, b"host") => {
+                let host = target::host_of(value, &mut self.anomalies);
+                self.host = Some(reuse(&mut texts.host, host));
+            }
             (6, b"cookie") => self.raise_auth(Auth::Cookie),
             (7, b"upgrade")
             | (10, b"connection" | b"keep-alive")
@@ -188,26 +180,35 @@ impl Head {
             | (17, b"transfer-encoding") => {
                 self.anomalies.add(Anomaly::ConnectionSpecificHeader);
             }
-            (11, b"grpc-status") => match value {
-                Text::Known(value) => self.grpc_status = grpc::status_of(value),
-                Text::Unknown => self.has_unknown = true,
-            },
-            (12, b"content-type") => match value {
-                Text::Known(value) => self.content_type = Some(reuse_type(text_of_type, value)),
-                Text::Unknown => self.has_unknown = true,
-            },
-            (13, b"authorization") | (19, b"proxy-authorization") => match value {
-                Text::Known(value) => self.raise_auth(scheme(value)),
-                Text::Unknown => {
-                    self.has_unknown = true;
-                    self.raise_auth(Auth::Unknown);
-                }
-            },
-            (14, b"content-length") => match value {
-                Text::Known(value) => self.length.take(value, &mut self.anomalies),
-                Text::Unknown => self.has_unknown = true,
-            },
+            (11, b"grpc-status") => self.grpc_status = grpc::status_of(value),
+            (12, b"content-type") => {
+                let last = match way {
+                    Way::ToServer => &mut texts.request_type,
+                    Way::ToClient => &mut texts.response_type,
+                };
+                self.content_type = Some(reuse_type(last, value));
+            }
+            (13, b"authorization") | (19, b"proxy-authorization") => {
+                self.raise_auth(scheme(value));
+            }
+            (14, b"content-length") => self.length.take(value, &mut self.anomalies),
             (6..=20, name) if is_key_name(name) => self.raise_auth(Auth::ApiKey),
+            _ => {}
+        }
+    }
+
+    /// A field of which only the name is known.
+    fn take_unknown(&mut self, name: &[u8]) {
+        match name {
+            b"host" | b"grpc-status" | b"content-type" | b"content-length" => {
+                self.has_unknown = true;
+            }
+            b"authorization" | b"proxy-authorization" => {
+                self.has_unknown = true;
+                self.raise_auth(Auth::Unknown);
+            }
+            b"cookie" => self.raise_auth(Auth::Cookie),
+            name if is_key_name(name) => self.raise_auth(Auth::ApiKey),
             _ => {}
         }
     }

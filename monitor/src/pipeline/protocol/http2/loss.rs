@@ -44,8 +44,8 @@ impl Http2 {
         side.padding = side.padding.min(side.left);
         side.has = 0;
         match part {
+            Part::Data | Part::Fragment if carried == 0 => {}
             Part::Rest => {}
-            Part::Data if carried == 0 => {}
             Part::Data => self.miss_data(way, u64::from(carried), feed),
             Part::Prefix(_) if side.frame.kind == Kind::Data => {
                 // How much of the frame is padding is not known: none is counted.
@@ -53,7 +53,6 @@ impl Http2 {
                 side.padding = side.left;
                 self.miss_data(way, 0, feed);
             }
-            Part::Fragment if carried == 0 => {}
             Part::Prefix(_) | Part::Fragment | Part::Settings => {
                 side.state = State::Payload(Part::Rest);
                 self.skip_frame(way, part, feed);

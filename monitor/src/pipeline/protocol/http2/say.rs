@@ -13,7 +13,7 @@ use crate::pipeline::time::Timestamp;
 /// An exchange that goes on for longer is said while it does.
 const OPEN_AFTER: Duration = Duration::from_secs(5);
 /// And again each time that this has passed.
-const AGAIN_AFTER: Duration = Duration::from_secs(60);
+const AGAIN_AFTER: Duration = Duration::from_mins(1);
 
 impl Http2 {
     /// Says exchanges that have been going on for long. One whose end was probably missed
@@ -27,7 +27,8 @@ impl Http2 {
         while let Some(id) = self.streams.next(from) {
             from = id.saturating_add(1);
             let Some(stream) = self.streams.get_mut(id) else { continue };
-            if stream.down.missed && now.since(stream.touched) >= AGAIN_AFTER {
+            let is_cut = stream.down.missed || stream.down.exposed;
+            if is_cut && now.since(stream.touched) >= AGAIN_AFTER {
                 if let Some(stream) = self.streams.remove(id) {
                     self.streams.let_go(id);
                     exchanges.push(self.exchange_of(id, *stream, Stage::Ended));

@@ -395,10 +395,9 @@ fn an_upgraded_connection_answers_its_first_request_on_stream_1() {
 
 #[test]
 fn an_idle_connection_is_small() {
-    eprintln!("{} {} {}", size_of::<Http2>(), size_of::<Stream>(), size_of::<stream::Calls>());
     let size = |what: &str, bytes: usize, most: usize| assert!(bytes <= most, "{what}: {bytes}");
     size("Http2", size_of::<Http2>(), 640);
-    size("Stream", size_of::<Stream>(), 352);
+    size("Stream", size_of::<Stream>(), 256);
     let mut http = Http2::new(false);
     let parts = [
         Part::Up([preface(), headers(1, END_STREAM, &get("/"))].concat()),
@@ -459,7 +458,7 @@ fn attacks_are_bounded() {
                     let mut all = vec![(way, Delivery::Bytes(&start))];
                     all.extend(bytes.chunks(chunk).map(|it| (way, Delivery::Bytes(it))));
                     if chunk == 3 {
-                        all.truncate(30_000);
+                        all.truncate(10_000);
                     }
                     let mut http = Http2::new(midstream);
                     let exchanges = feed_all(&mut http, &all);
@@ -542,7 +541,7 @@ fn fragments() -> impl Strategy<Value = Vec<Part>> {
     proptest::collection::vec(part, 1..8)
 }
 
-const PROPERTY_CASES: u32 = 3000;
+const PROPERTY_CASES: u32 = 1000;
 
 proptest! {
     #![proptest_config(ProptestConfig {
