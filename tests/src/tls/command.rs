@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Map, Value, json};
 
-use super::run::finish;
+use super::run::{end, finish};
 use super::{Authority, NAME, OFFERED, Report};
 
 const REQUEST: &str = "GET / HTTP/1.0\r\n\r\n";
@@ -76,6 +76,21 @@ pub fn openssl(authority: &Authority, port: u16, name: Option<&str>, more: &[&st
     vec![connect("-sess_out"), connect("-sess_in")]
 }
 
+/// openssl as a client whose handshake comes to nothing, with more arguments: its process id
+/// and the number of the alert that it got or sent.
+#[must_use]
+pub fn openssl_refused(port: u16, more: &[&str]) -> (u32, u64) {
+    let mut command = Command::new("openssl");
+    command.args(["s_client", "-connect", &format!("127.0.0.1:{port}"), "-msg"]);
+    let done = end(command.args(more), REQUEST);
+    assert!(!done.is_good, "{command:?} succeeded: {}", done.output);
+    // Its bytes are in the next line: level and number.
+    let mut lines = done.output.lines().skip_while(|line| !line.contains("Alert [length 0002]"));
+    let alert = lines.nth(1).and_then(|bytes| bytes.trim().split(' ').nth(1));
+    let number = alert.and_then(|alert| u64::from_str_radix(alert, 16).ok());
+    (done.pid, number.unwrap_or_else(|| panic!("{command:?}: {}", done.output)))
+}
+
 fn openssl_says(text: &str) -> Map<String, Value> {
     let mut said = Map::new();
     for line in text.lines().map(str::trim) {
@@ -97,8 +112,10 @@ fn openssl_says(text: &str) -> Map<String, Value> {
                 _ => {}
             }
         }
-        if line == "No ALPN negotiated" {
-            said.insert("alpn".into(), Value::Null);
+        match line {
+            "No ALPN negotiated" => drop(said.insert("alpn".into(), Value::Null)),
+            "Early data was accepted" => drop(said.insert("early_data".into(), "accepted".into())),
+            _ => {}
         }
     }
     said
@@ -112,6 +129,30 @@ fn temporary_key(value: &str) -> (String, Value) {
         ["ECDH", group, ..] | [group, ..] => ("group".into(), (*group).into()),
         [] => ("group".into(), Value::Null),
     }
+}
+
+/// h2load, that connects as often as told, all at once, and asks once on each: what it says
+/// of the first handshake is true of all.
+#[must_use]
+pub fn h2load(port: u16, connections: usize) -> Report {
+    let mut command = Command::new("h2load");
+    let count = connections.to_string();
+    command.args(["-t", "1", "-n", &count, "-c", &count]);
+    let done = finish(command.arg(format!("https://127.0.0.1:{port}/")), "");
+    assert!(done.output.contains(&format!("{connections} succeeded")), "{}", done.output);
+    let said = done.output.lines().filter_map(|line| {
+        let (what, value) = line.split_once(": ")?;
+        let member = match what {
+            "TLS Protocol" => "version",
+            "Cipher" => "cipher",
+            "Server Temp Key" => "group",
+            "Application protocol" => "alpn",
+            _ => return None,
+        };
+        // The size of a group comes after its name.
+        Some((member.to_owned(), value.split(' ').next().into()))
+    });
+    Report::of(done.pid, port, vec![said.collect()])
 }
 
 /// gnutls-cli, with more arguments. It asks for nothing before it connects again, so the
