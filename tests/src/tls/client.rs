@@ -82,11 +82,7 @@ pub struct TlsOptions<'a> {
     pub trace: bool,
 }
 
-fn run(
-    command: &mut Command,
-    authority: &Authority,
-    ports: &[u16],
-) -> (Vec<Report>, String) {
+fn run(command: &mut Command, authority: &Authority, ports: &[u16]) -> (Vec<Report>, String) {
     for file in ["authority.pem", "client.pem", "client.key"] {
         command.arg(authority.path(file));
     }

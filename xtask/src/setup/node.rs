@@ -33,7 +33,8 @@ pub(crate) fn program() -> Result<PathBuf> {
 
 /// An install that was broken off shows here.
 fn is_ready() -> bool {
-    let version = program().and_then(|program| process::output(Command::new(program).arg("--version")));
+    let version =
+        program().and_then(|program| process::output(Command::new(program).arg("--version")));
     version.is_ok_and(|version| version.trim() == format!("v{VERSION}"))
 }
 

@@ -115,9 +115,9 @@ fn records_say_what_peers_say() {
             let records = records_of(daemon, &reports);
             for (place, (record, report)) in records.iter().zip(reports).enumerate() {
                 compare(record, report, &words);
-                let can_resume = NEVER_RESUMED.iter().all(|(only, cipher)| {
-                    *cipher != setting.cipher || !client.starts_with(only)
-                });
+                let can_resume = NEVER_RESUMED
+                    .iter()
+                    .all(|(only, cipher)| *cipher != setting.cipher || !client.starts_with(only));
                 setting.check(record, report, place == 1 && can_resume);
             }
         }

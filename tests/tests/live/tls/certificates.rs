@@ -2,8 +2,8 @@ use apiwatch_tests::free_port;
 use apiwatch_tests::tls::{Authority, TlsNginx, openssl};
 use serde_json::{Value, json};
 
-use super::{NAME, authority, daemons};
 use super::agreed::records_of;
+use super::{NAME, authority, daemons};
 
 /// Kinds of keys, and the name of their algorithm.
 const KEYS: [(&str, &str, &str); 4] = [
@@ -28,9 +28,8 @@ fn certificates_are_what_openssl_reads_and_hidden_in_tls_1_3() {
         ports.iter().zip(&lines).map(|(port, lines)| (*port, "ssl", lines.as_str())).collect();
     let _nginx = TlsNginx::start(&authority, &servers);
     let daemons = daemons("tls", "");
-    let connect = |version: &str| {
-        ports.map(|port| openssl(&authority, port, Some(NAME), &[version]))
-    };
+    let connect =
+        |version: &str| ports.map(|port| openssl(&authority, port, Some(NAME), &[version]));
     let (older, newer) = (connect("-tls1_2"), connect("-tls1_3"));
     for daemon in &daemons {
         for (reports, (file, _, algorithm)) in older.iter().zip(KEYS) {

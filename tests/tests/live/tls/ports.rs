@@ -43,7 +43,8 @@ fn traffic_on_a_port_for_the_other_kind_is_told() {
 
     for daemon in &daemons {
         for ((kind, severity), port) in KINDS.iter().zip([clear_on_secret, tls_on_clear]) {
-            let found = daemon.wait_for_records("finding", 1, |it| it["kind"] == *kind && is_at(it, port));
+            let found =
+                daemon.wait_for_records("finding", 1, |it| it["kind"] == *kind && is_at(it, port));
             assert_eq!(found[0]["severity"], *severity, "{found:?}");
             assert_eq!(found[0]["state"], "open", "{found:?}");
             assert!(found[0]["subject"].as_str().is_some_and(|it| it.starts_with("/usr/bin/curl")));

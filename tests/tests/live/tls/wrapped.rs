@@ -1,13 +1,13 @@
+use apiwatch_tests::free_port;
 use apiwatch_tests::server::connect_proxy;
 use apiwatch_tests::tls::{Language, Report, TlsNginx, TlsOptions, Words, curl};
-use apiwatch_tests::free_port;
 
 use super::agreed::{compare, records_of};
 use super::{authority, daemons, is_to};
 
 const PROTOCOLS: &str = "ssl_protocols TLSv1.2 TLSv1.3;";
 
-/// Headers of the PROXY protocol (HAProxy's, versions 1 and 2), in hexadecimal, and the
+/// Headers of the PROXY protocol (`HAProxy`'s, versions 1 and 2), in hexadecimal, and the
 /// client that nginx takes from them.
 const HEADERS: [(&str, &str); 6] = [
     // PROXY TCP4 203.0.113.7 198.51.100.1 4711 443
@@ -47,7 +47,11 @@ fn tls_behind_a_proxy_header_is_what_peers_say() {
     for version in ["TLSv1_2", "TLSv1_3"] {
         for (header, client) in HEADERS {
             let header: String = header.split_whitespace().collect();
-            let options = TlsOptions { version: Some(version), before: Some(&header), ..TlsOptions::default() };
+            let options = TlsOptions {
+                version: Some(version),
+                before: Some(&header),
+                ..TlsOptions::default()
+            };
             let (reports, _) = Language::Python.connect_with(&authority, &[port], &options);
             for report in &reports {
                 assert_eq!(report.says("proxied").expect("nginx says it"), client, "{report:?}");
