@@ -1,2 +1,2 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| monitor::fuzz::cgroup(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| monitor::fuzz::run("cgroup", bytes));

@@ -1,2 +1,2 @@
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| monitor::fuzz::proxy(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| monitor::fuzz::run("proxy", bytes));

@@ -1,7 +1,8 @@
 //! The speed of the pipeline alone: a recorded trace, from memory, again and again.
 //!
 //! `pipeline_bench TRACE [RUNS]` prints one line of JSON. Decoding is not timed, and
-//! outputs are made and dropped.
+//! outputs are made and dropped. `pipeline_bench --hellos` tells how many TLS handshakes
+//! it reads the hellos of.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,9 +12,10 @@ use std::time::Duration;
 use anyhow::{Context, bail, ensure};
 use monitor::clock;
 use monitor::pipeline::Pipeline;
-use monitor::pipeline::input::{ConnectionEvent, Cookie, Input, Loss, Record};
+use monitor::pipeline::input::{ConnectionEvent, Cookie, Datagram, Input, Loss, Record};
 use monitor::pipeline::process::{Process, ProcessKey};
-use monitor::pipeline::settings::Settings;
+use monitor::pipeline::protocol::{Delivery, Session, Way};
+use monitor::pipeline::settings::{Limits, Settings};
 use monitor::pipeline::time::{Timestamp, WallOffset};
 use monitor::trace::TraceReader;
 
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
 fn run() -> anyhow::Result<serde_json::Value> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (trace, runs) = match arguments.as_slice() {
+        [option] if option == "--hellos" => return Ok(hellos()),
         [trace] => (trace, RUNS),
         [trace, runs] => (trace, runs.parse().context("RUNS is a number")?),
         _ => bail!("usage: pipeline_bench TRACE [RUNS]"),
@@ -64,6 +67,47 @@ fn run() -> anyhow::Result<serde_json::Value> {
     }))
 }
 
+/// The hellos of curl and of a server, recorded, in a new session each time.
+fn hellos() -> serde_json::Value {
+    const ROUNDS: u32 = 200_000;
+    let parts = recorded(include_str!("../src/pipeline/protocol/tls/cases/curl_tls13.txt"));
+    let limits = Limits::default();
+    let mut told = 0u32;
+    let started = clock::process_cpu();
+    for _ in 0..ROUNDS {
+        let mut session = Session::new(false);
+        for (way, bytes) in &parts {
+            session.feed(&limits, *way, Delivery::Bytes(bytes), Timestamp(1), &mut Vec::new());
+        }
+        told += u32::from(session.take_handshake().is_some());
+    }
+    let seconds = clock::process_cpu().saturating_sub(started).as_secs_f64();
+    serde_json::json!({ "told": told, "hellos_per_second": f64::from(told) / seconds })
+}
+
+/// The first two parts of a recording: lines of hexadecimal digits, `>` for the client.
+fn recorded(text: &str) -> Vec<(Way, Vec<u8>)> {
+    let mut parts: Vec<(Way, Vec<u8>)> = Vec::new();
+    for line in text.lines() {
+        let way = match line.as_bytes().first() {
+            Some(b'>') => Way::ToServer,
+            Some(b'<') => Way::ToClient,
+            _ => continue,
+        };
+        if parts.last().is_none_or(|(last, _)| *last != way) {
+            parts.push((way, Vec::new()));
+        }
+        let digits = line.get(2..).unwrap_or_default().as_bytes().chunks(2);
+        let bytes =
+            digits.filter_map(|it| u8::from_str_radix(std::str::from_utf8(it).ok()?, 16).ok());
+        if let Some((_, part)) = parts.last_mut() {
+            part.extend(bytes);
+        }
+    }
+    parts.truncate(2);
+    parts
+}
+
 /// Decoded inputs; their payload lies in the order in which it is read.
 #[derive(Default)]
 struct Trace {
@@ -82,6 +126,8 @@ enum Stored {
     Loss(Loss),
     Settings(Arc<Settings>),
     Baseline(Vec<u8>),
+    MemoryShort,
+    Datagram(Datagram<'static>, usize),
     Tick(Timestamp, WallOffset),
 }
 
@@ -109,6 +155,14 @@ impl Trace {
             Input::Loss(loss) => Stored::Loss(loss),
             Input::Settings(settings) => Stored::Settings(settings),
             Input::Baseline(bytes) => Stored::Baseline(bytes),
+            Input::MemoryShort => Stored::MemoryShort,
+            Input::Datagram(datagram) => {
+                self.payload.extend_from_slice(datagram.payload);
+                let length = datagram.payload.len();
+                let Datagram { time, netns, local, remote, direction, pid, .. } = datagram;
+                let without = Datagram { time, netns, local, remote, direction, pid, payload: &[] };
+                Stored::Datagram(without, length)
+            }
             Input::Tick { time, wall_offset } => Stored::Tick(time, wall_offset),
         }
     }
@@ -139,6 +193,12 @@ impl Stored {
                 record.payload = payload.split_off(..*length).unwrap_or_default();
                 Input::Record(record)
             }
+            Self::Datagram(datagram, length) => {
+                let mut datagram: Datagram<'a> = *datagram;
+                datagram.payload = payload.split_off(..*length).unwrap_or_default();
+                Input::Datagram(datagram)
+            }
+            Self::MemoryShort => Input::MemoryShort,
             Self::Connection(event) => Input::Connection(*event),
             Self::Owner(cookie, process) => Input::Owner { cookie: *cookie, process: *process },
             Self::Process(process) => Input::Process(Arc::clone(process)),

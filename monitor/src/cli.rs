@@ -67,7 +67,7 @@ pub enum Command {
     Top(TopArgs),
     /// Write what the kernel sees to a trace file, to be replayed later
     Record(RecordArgs),
-    /// Read a trace file as if it happened now; needs no privileges
+    /// Read a trace, pcap or pcapng file as if it happened now; needs no privileges
     Replay(ReplayArgs),
     /// Say every error of a configuration file, each with its place
     CheckConfig(CheckConfigArgs),
@@ -103,7 +103,7 @@ pub struct TopArgs {
     #[arg(long)]
     standalone: bool,
 
-    /// Show a trace file instead of live traffic
+    /// Show a trace, pcap or pcapng file instead of live traffic
     #[arg(long, value_name = "FILE", conflicts_with = "tier")]
     replay: Option<PathBuf>,
 
@@ -125,7 +125,7 @@ impl TopArgs {
 pub enum Traffic<'a> {
     /// A capture in this process.
     Live,
-    /// A trace file.
+    /// A trace, or a capture of another program.
     Trace(&'a Path),
 }
 
@@ -152,7 +152,7 @@ pub struct RecordArgs {
 /// Arguments of `replay`.
 #[derive(Args, Clone, Debug)]
 pub struct ReplayArgs {
-    /// Trace file to read
+    /// Trace, pcap or pcapng file to read
     #[arg(value_name = "FILE")]
     pub trace: PathBuf,
 

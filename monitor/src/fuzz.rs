@@ -4,42 +4,121 @@
 //! Each takes any bytes and panics only where an invariant does not hold.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use crate::capture::{btf, cgroup};
-use crate::pipeline::protocol;
+use crate::capture::{btf, cgroup as control_group};
+use crate::pcap::PcapReader;
+use crate::pipeline::route::{Evidence, Routes};
+use crate::pipeline::settings::{Limits, Settings};
+use crate::pipeline::time::Timestamp;
+use crate::pipeline::{Pipeline, names, protocol};
 use crate::trace::TraceReader;
+use crate::{config as configuration, tui};
 
-/// A connection of any protocol that is known by its bytes.
-pub fn session(bytes: &[u8]) {
-    protocol::fuzz::session(bytes);
-}
+/// A name of which nothing is opened.
+const NAME: &str = "fuzz";
 
-/// The PROXY protocol.
-pub fn proxy(bytes: &[u8]) {
-    protocol::fuzz::proxy(bytes);
-}
+/// Every door by its name.
+pub const DOORS: &[(&str, fn(&[u8]))] = &[
+    ("btf", btf_types),
+    ("cgroup", cgroup),
+    ("config", config),
+    ("dns", dns),
+    ("filter", filter),
+    ("hpack", protocol::fuzz::hpack),
+    ("http1", protocol::fuzz::http1),
+    ("http2", protocol::fuzz::http2),
+    ("pcap", pcap),
+    ("proxy", protocol::fuzz::proxy),
+    ("route", route),
+    ("session", protocol::fuzz::session),
+    ("tls", protocol::fuzz::tls),
+    ("trace", trace),
+    ("websocket", protocol::fuzz::websocket),
+];
 
-/// A recorded trace.
-pub fn trace(bytes: &[u8]) {
-    let Ok(mut reader) = TraceReader::new(bytes, PathBuf::from("fuzz")) else { return };
-    while let Ok(Some(_)) = reader.next() {}
+/// Goes through a door.
+///
+/// # Panics
+/// Where there is no door of that name, or where what should hold behind it does not.
+pub fn run(name: &str, bytes: &[u8]) {
+    let (_, door) = DOORS.iter().find(|(door, _)| *door == name).expect("there is such a door");
+    door(bytes);
 }
 
 /// The kernel's type information.
-pub fn btf(bytes: &[u8]) {
+fn btf_types(bytes: &[u8]) {
     if let Ok(btf) = btf::Btf::parse(bytes) {
         let _ = btf::offsets(&btf);
     }
 }
 
 /// The path of a control group.
-pub fn cgroup(bytes: &[u8]) {
-    let _ = cgroup::identity_of(&String::from_utf8_lossy(bytes));
+fn cgroup(bytes: &[u8]) {
+    let _ = control_group::identity_of(&String::from_utf8_lossy(bytes));
 }
 
-/// Every door by its name.
-pub const DOORS: &[(&str, fn(&[u8]))] =
-    &[("btf", btf), ("cgroup", cgroup), ("proxy", proxy), ("session", session), ("trace", trace)];
+/// A configuration, and what is said of it.
+fn config(bytes: &[u8]) {
+    match configuration::parse(NAME, bytes.to_vec()) {
+        Ok(effective) => {
+            let text = effective.to_toml();
+            let again = configuration::parse(NAME, text.clone().into_bytes());
+            let again = again.unwrap_or_else(|error| panic!("{error}\n{text}"));
+            assert_eq!(again.config, effective.config, "{text}");
+        }
+        Err(error) => drop(error.to_string()),
+    }
+}
+
+/// A message of DNS.
+fn dns(bytes: &[u8]) {
+    if let Ok(answer) = names::parse(bytes) {
+        assert!(!answer.addresses.is_empty() && answer.name.len() <= 253);
+    }
+}
+
+/// A filter of the terminal UI.
+fn filter(bytes: &[u8]) {
+    let _ = tui::check_filter(&String::from_utf8_lossy(bytes));
+}
+
+/// A capture of another program, and what the pipeline says of it.
+fn pcap(bytes: &[u8]) {
+    let limits = Limits::default();
+    let Ok(mut reader) = PcapReader::new(bytes, PathBuf::from(NAME), &limits) else { return };
+    let mut pipeline = Pipeline::new(Arc::new(Settings::default()));
+    while let Ok(flow) = reader.advance(&mut |input| {
+        pipeline.handle_input(input);
+        while pipeline.poll_output().is_some() {}
+    }) && flow.is_continue()
+    {}
+    pipeline.finish();
+}
+
+/// Paths of one service, a line each.
+fn route(bytes: &[u8]) {
+    let settings = Settings::default();
+    let mut routes = Routes::new(&settings.routes, &settings.limits);
+    let service = routes.service(&"service".into(), Timestamp(1));
+    for path in String::from_utf8_lossy(bytes).lines() {
+        let route = routes.route(service, path, Evidence::Served);
+        let text = route.and_then(|route| routes.text(route));
+        assert!(text.is_none_or(|text| text.len() <= 512), "{text:?}");
+        let _ = routes.take_folded();
+    }
+}
+
+/// A recorded trace, and what the pipeline says of it.
+fn trace(bytes: &[u8]) {
+    let Ok(mut reader) = TraceReader::new(bytes, PathBuf::from(NAME)) else { return };
+    let mut pipeline = Pipeline::new(Arc::new(Settings::default()));
+    while let Ok(Some(input)) = reader.next() {
+        pipeline.handle_input(input);
+        while pipeline.poll_output().is_some() {}
+    }
+    pipeline.finish();
+}
 
 #[cfg(test)]
 mod tests {
@@ -78,9 +157,31 @@ mod tests {
     }
 
     fn samples(name: &str) -> Vec<Vec<u8>> {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let files = |folder: &str| -> Vec<Vec<u8>> {
+            let folder = std::fs::read_dir(source.join(folder)).expect("there are cases");
+            folder.map(|entry| std::fs::read(entry.unwrap().path()).unwrap()).collect()
+        };
+        let recorded = |folder: &str| -> Vec<Vec<u8>> {
+            let texts = files(folder).into_iter().map(|bytes| String::from_utf8(bytes).unwrap());
+            texts.map(|text| protocol::fuzz::recorded(&text)).collect()
+        };
         match name {
-            "session" => protocol::tests::scripts(),
-            "trace" => vec![include_bytes!("../../tests/data/trace/v2.apiwatch-trace").to_vec()],
+            "config" => vec![configuration::example().into_bytes()],
+            "http1" => protocol::tests::scripts(),
+            "http2" => recorded("pipeline/protocol/http2/cases"),
+            "pcap" => files("pcap/cases"),
+            "session" => [
+                protocol::tests::scripts(),
+                recorded("pipeline/protocol/http2/cases"),
+                recorded("pipeline/protocol/tls/cases"),
+                recorded("pipeline/protocol/websocket/cases"),
+            ]
+            .concat(),
+            "tls" => recorded("pipeline/protocol/tls/cases"),
+            "trace" => {
+                vec![include_bytes!("../../tests/data/trace/v2.apiwatch-trace").to_vec()]
+            }
             _ => Vec::new(),
         }
     }

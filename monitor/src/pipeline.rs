@@ -46,7 +46,7 @@ pub mod inventory;
 /// Exchanges that go on for long.
 mod lasting;
 /// Names of addresses, from DNS.
-mod names;
+pub(crate) mod names;
 /// Names of servers.
 mod naming;
 /// What the pipeline says.
@@ -221,11 +221,18 @@ impl Pipeline {
         let before = connection.buffered();
         let moved = connection.take(&self.settings.limits, record, &mut self.completed);
         let after = connection.buffered();
+        if let Some(is_waiting) = connection.note_waiting() {
+            self.rounds.count(is_waiting);
+        }
+        let (has_answer, has_news) = (connection.has_answer(), connection.has_news());
         if let Some(slot) = slot {
-            self.learn_answers(slot);
-            self.say_handshake(slot);
+            if has_answer {
+                self.learn_answers(slot);
+            }
+            if has_news {
+                self.say_handshake(slot);
+            }
             self.account_buffer(slot, before, after);
-            self.account_waiting(slot);
             self.note_active(slot, record.cookie);
             self.count(&moved);
             self.say_exchanges(slot);
@@ -341,7 +348,9 @@ impl Pipeline {
         self.say_traffic(slot, cookie);
         let time = self.wall_offset.wall(time);
         if let Some(connection) = self.connections.remove(slot) {
-            self.rounds.count(connection.is_waiting, false);
+            if connection.is_waiting {
+                self.rounds.count(false);
+            }
             self.stats.connections_closed += 1;
             let report = connection.report(ConnectionEventKind::Close, time);
             self.outputs.push_back(Output::Connection(report));

@@ -4,7 +4,7 @@
 //! A trace contains payload as it was read: it is as secret as the traffic.
 
 pub use self::error::TraceError;
-pub use self::format::MAXIMUM_FRAME_BYTES;
+pub use self::format::{MAXIMUM_FRAME_BYTES, is_trace};
 pub use self::reader::TraceReader;
 pub use self::writer::TraceWriter;
 

@@ -36,6 +36,12 @@ pub use feed::{Feed, TuiSink, channel};
 pub use run::{AtEnd, Options, run};
 pub use theme::{Glyphs, Palette};
 
+/// What is wrong with a filter, if anything.
+#[must_use]
+pub fn check_filter(text: &str) -> Option<String> {
+    filter::Filter::parse(text).err().map(|error| error.message)
+}
+
 /// Made-up traffic.
 #[cfg(test)]
 mod fixture;

@@ -1,6 +1,6 @@
 //! apiwatch as a child process.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::peer::gather;
 use crate::{PATIENCE, Running, free_port, wait_for, wait_for_server};
 
 /// The program under test: `APIWATCH`, or the one that was built beside this test.
@@ -175,16 +176,4 @@ pub fn metric_of(scrape: &str, name: &str, labels: &str) -> u64 {
         })
         .filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok())
         .sum::<f64>() as u64
-}
-
-/// Gathers lines in a thread until the pipe is closed.
-fn gather(pipe: impl Read + Send + 'static) -> Arc<Mutex<Vec<String>>> {
-    let lines = Arc::new(Mutex::new(Vec::new()));
-    let gathered = Arc::clone(&lines);
-    std::thread::spawn(move || {
-        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
-            gathered.lock().expect("no panic while gathering").push(line);
-        }
-    });
-    lines
 }

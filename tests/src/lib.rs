@@ -3,6 +3,10 @@
 
 /// apiwatch as a child process.
 pub mod apiwatch;
+/// Network namespaces.
+pub mod netns;
+/// Clients and servers that are written for a protocol.
+pub mod peer;
 /// Servers that apiwatch did not write.
 pub mod server;
 /// TLS peers that apiwatch did not write.

@@ -49,12 +49,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     ensure!(!chosen.is_empty(), "there is no such target; the targets are {}", all.join(", "));
     build()?;
     seed()?;
+    let mut failures = Vec::new();
     for target in chosen {
-        fuzz(target, args.seconds)?;
-        if args.keep {
-            keep(target)?;
+        match fuzz(target, args.seconds) {
+            Ok(()) if args.keep => keep(target)?,
+            Ok(()) => {}
+            Err(error) => failures.push(format!("{error:#}")),
         }
     }
+    ensure!(failures.is_empty(), "{}", failures.join("\n\n"));
     Ok(())
 }
 

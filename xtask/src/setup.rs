@@ -11,6 +11,8 @@ mod linker;
 pub(crate) mod node;
 /// Packages of the distribution.
 mod packages;
+/// Packages of Python that peers of the tests need.
+pub(crate) mod python;
 /// The toolchain of the kernel side.
 mod toolchain;
 
@@ -32,17 +34,19 @@ pub(crate) enum Scope {
 }
 
 /// What the tests start or look with. The second word is the package that has it.
-const TEST_PROGRAMS: [(&str, &str); 20] = [
+const TEST_PROGRAMS: [(&str, &str); 22] = [
     ("bpftool", "bpftool"),
     ("busybox", "busybox-static"),
     ("cpio", "cpio"),
     ("curl", "curl"),
+    ("editcap", "wireshark-common"),
     ("gnutls-cli", "gnutls-bin"),
     ("go", "golang-go"),
     ("h2load", "nghttp2-client"),
     ("ip", "iproute2"),
     ("javac", "default-jdk-headless"),
     ("kill", "procps"),
+    ("nghttpd", "nghttp2-server"),
     ("nginx", "nginx"),
     ("node", "nodejs"),
     ("npm", "npm"),
@@ -68,6 +72,7 @@ pub(crate) fn ensure(scope: Scope) -> Result<()> {
     linker::ensure(&toolchain)?;
     if scope == Scope::Test {
         packages::ensure_programs("the servers, clients and tools of the tests", &TEST_PROGRAMS)?;
+        python::ensure()?;
         node::ensure()?;
         emulator::ensure()?;
     }

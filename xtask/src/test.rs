@@ -32,6 +32,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     // Live tests judge the program that users run, and the speed it is run with.
     let environment = [
         format!("APIWATCH={}", apiwatch.display()),
+        format!("APIWATCH_PYTHON={}", setup::python::interpreter()?.display()),
         format!("NODE_WITH_ML_KEM={}", setup::node::program()?.display()),
         format!("PATH={}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default()),
     ];

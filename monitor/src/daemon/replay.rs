@@ -1,32 +1,55 @@
-//! `apiwatch replay`: a trace through the pipeline; the same outputs as when it was
-//! recorded, byte for byte, without a kernel.
+//! `apiwatch replay`: a trace, or a capture of another program, through the pipeline,
+//! without a kernel. A trace gives the same outputs as when it was recorded, byte for byte.
 
-use std::io::{self, stdout};
+use std::fs::File;
+use std::io::{self, BufReader, Chain, Cursor, Read, stdout};
+use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 
+use anyhow::{Context, bail};
+
 use crate::cli::{Exit, ReplayArgs};
+use crate::pcap::{PcapReader, is_pcap};
 use crate::pipeline::Pipeline;
 use crate::pipeline::input::Input;
 use crate::pipeline::output::Output;
 use crate::pipeline::settings::Settings;
 use crate::sink::blocking::BlockingWriter;
-use crate::trace::{TraceError, TraceReader};
+use crate::trace::{TraceReader, is_trace};
 
 /// Outputs that are gathered before they are written.
 const BATCH: usize = 1024;
+/// First bytes of a file by which its format is told.
+const MAGIC_BYTES: u64 = 8;
 
-/// Replays a trace to standard output. Settings of its own take the place of those
-/// that were in force when the trace was recorded.
+/// Bytes of a trace that are read at once.
+const BUFFER_BYTES: usize = 256 * 1024;
+
+/// A file that can be replayed.
+pub enum Recording {
+    /// What apiwatch recorded.
+    Trace(Box<TraceReader<BufReader<Bytes>>>),
+    /// What another program captured.
+    Pcap(Box<PcapReader<Bytes>>),
+}
+
+/// A file whose first bytes were looked at; it may be a pipe, which cannot be read again.
+type Bytes = Chain<Cursor<Vec<u8>>, File>;
+
+/// Replays a file to standard output. Settings of its own take the place of those
+/// that were in force when a trace was recorded.
 ///
 /// # Errors
-/// When the file is no trace or is damaged; what was good before that is printed.
+/// When the file is neither trace nor capture, or is damaged; what was good before that
+/// is printed.
 pub fn run(args: &ReplayArgs, settings: Option<Settings>) -> anyhow::Result<Exit> {
     let settings = settings.map(Arc::new);
-    let mut reader = TraceReader::open(&args.trace)?;
+    let mut recording = Recording::open(&args.trace, settings.as_deref())?;
     let mut writer = BlockingWriter::new(stdout(), args.output.print.iter().copied().collect());
     let mut outputs = Vec::new();
     let mut closed = None;
-    let result = drive(&mut reader, settings.as_ref(), &mut |pipeline| {
+    let result = recording.drive(settings.as_ref(), &mut |pipeline| {
         while let Some(output) = pipeline.poll_output() {
             outputs.push(output);
         }
@@ -38,6 +61,9 @@ pub fn run(args: &ReplayArgs, settings: Option<Settings>) -> anyhow::Result<Exit
     if closed.is_none() {
         closed = flush(&mut writer, &mut outputs).err();
     }
+    if let Recording::Pcap(reader) = &recording {
+        tracing::info!(read = %reader.counts(), "The capture was read.");
+    }
     match closed {
         Some(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
         _ => result?,
@@ -45,31 +71,82 @@ pub fn run(args: &ReplayArgs, settings: Option<Settings>) -> anyhow::Result<Exit
     Ok(Exit::Success)
 }
 
-/// Drives a pipeline with the inputs of a trace; `after_each` says whether to go on.
-/// The pipeline is finished also where the trace is damaged.
-///
-/// # Errors
-/// Where the trace is damaged.
-pub fn drive(
-    reader: &mut TraceReader,
-    settings: Option<&Arc<Settings>>,
-    after_each: &mut dyn FnMut(&mut Pipeline) -> bool,
-) -> Result<(), TraceError> {
-    let mut pipeline = Pipeline::new(settings.cloned().unwrap_or_default());
-    let result = loop {
-        match reader.next() {
-            Ok(Some(Input::Settings(_))) if settings.is_some() => continue,
-            Ok(Some(input)) => pipeline.handle_input(input),
-            Ok(None) => break Ok(()),
-            Err(error) => break Err(error),
+impl Recording {
+    /// Opens a file of any format that can be replayed, told by how it begins.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or is none of these.
+    pub fn open(path: &Path, settings: Option<&Settings>) -> anyhow::Result<Self> {
+        let mut first = Vec::new();
+        let mut file = File::open(path).with_context(|| format!("cannot open {path:?}"))?;
+        file.by_ref()
+            .take(MAGIC_BYTES)
+            .read_to_end(&mut first)
+            .with_context(|| format!("cannot read {path:?}"))?;
+        let kind = first.clone();
+        let bytes = Cursor::new(first).chain(file);
+        if is_trace(&kind) {
+            let bytes = BufReader::with_capacity(BUFFER_BYTES, bytes);
+            return Ok(Self::Trace(Box::new(TraceReader::new(bytes, path.to_owned())?)));
         }
-        if !after_each(&mut pipeline) {
-            return Ok(());
+        if is_pcap(&kind) {
+            let limits = settings.map(|settings| settings.limits.clone()).unwrap_or_default();
+            return Ok(Self::Pcap(Box::new(PcapReader::new(bytes, path.to_owned(), &limits)?)));
         }
-    };
-    pipeline.finish();
-    after_each(&mut pipeline);
-    result
+        let hint = match *kind {
+            [0x1f, 0x8b, ..] => "; it is compressed with gzip: unpack it first",
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => "; it is compressed with zstd: unpack it first",
+            [0xfd, b'7', b'z', b'X', b'Z', ..] => "; it is compressed with xz: unpack it first",
+            _ => "",
+        };
+        bail!("{path:?} is neither a trace of apiwatch nor a pcap or pcapng file{hint}")
+    }
+
+    /// Drives a pipeline with the inputs of the file; `after_each` says whether to go on.
+    /// The pipeline is finished also where the file is damaged.
+    ///
+    /// # Errors
+    /// Where the file is damaged.
+    pub fn drive(
+        &mut self,
+        settings: Option<&Arc<Settings>>,
+        after_each: &mut dyn FnMut(&mut Pipeline) -> bool,
+    ) -> anyhow::Result<()> {
+        let mut pipeline = Pipeline::new(settings.cloned().unwrap_or_default());
+        let result = loop {
+            match self.advance(&mut pipeline, settings) {
+                Ok(ControlFlow::Continue(())) => {}
+                Ok(ControlFlow::Break(())) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+            if !after_each(&mut pipeline) {
+                return Ok(());
+            }
+        };
+        pipeline.finish();
+        after_each(&mut pipeline);
+        result
+    }
+
+    /// Gives the pipeline what comes next, but for the settings of a trace where there are
+    /// others.
+    fn advance(
+        &mut self,
+        pipeline: &mut Pipeline,
+        settings: Option<&Arc<Settings>>,
+    ) -> anyhow::Result<ControlFlow<()>> {
+        match self {
+            Self::Pcap(reader) => Ok(reader.advance(&mut |input| pipeline.handle_input(input))?),
+            Self::Trace(reader) => match reader.next()? {
+                Some(Input::Settings(_)) if settings.is_some() => Ok(ControlFlow::Continue(())),
+                Some(input) => {
+                    pipeline.handle_input(input);
+                    Ok(ControlFlow::Continue(()))
+                }
+                None => Ok(ControlFlow::Break(())),
+            },
+        }
+    }
 }
 
 fn flush(writer: &mut BlockingWriter<io::Stdout>, outputs: &mut Vec<Output>) -> io::Result<()> {

@@ -1,4 +1,4 @@
-//! `apiwatch top`: the terminal UI with a capture of its own, or over a trace.
+//! `apiwatch top`: the terminal UI with a capture of its own, or over a file.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, anyhow};
 
+use super::capture_options;
 use super::engine::Engine;
-use super::{capture_options, replay};
+use super::replay::Recording;
 use crate::capture::status::{CaptureStatus, Tier};
 use crate::cli::{Exit, TopArgs, Traffic};
 use crate::config::Config;
 use crate::pipeline::settings::Settings;
 use crate::sink::Sink;
-use crate::trace::TraceReader;
 use crate::tui::{self, AtEnd, Feed, Options, Palette, TuiSink};
 
 /// Outputs that are gathered before the UI gets them.
@@ -22,7 +22,7 @@ const BATCH: usize = 256;
 /// Runs the terminal UI until it is quit.
 ///
 /// # Errors
-/// When the capture cannot be started, the trace not read, or there is no terminal.
+/// When the capture cannot be started, the file not read, or there is no terminal.
 pub fn run(args: &TopArgs, config: &Config, settings: Option<Settings>) -> anyhow::Result<Exit> {
     let (sink, feed) = tui::channel();
     match args.traffic() {
@@ -56,38 +56,38 @@ fn live(sink: TuiSink, feed: Feed, config: &Config, tier: Option<Tier>) -> anyho
     shown
 }
 
-/// Reads the trace in a thread of its own; the UI stays when it has been read.
+/// Reads the file in a thread of its own; the UI stays when it has been read.
 fn over_trace(
     mut sink: TuiSink,
     feed: Feed,
     path: &Path,
     settings: Option<Settings>,
 ) -> anyhow::Result<()> {
-    let mut reader = TraceReader::open(path)?;
+    let settings = settings.map(Arc::new);
+    let mut recording = Recording::open(path, settings.as_deref())?;
     let reading = std::thread::Builder::new()
         .name("replay".into())
         .spawn(move || {
             let mut outputs = Vec::new();
-            let result =
-                replay::drive(&mut reader, settings.map(Arc::new).as_ref(), &mut |pipeline| {
-                    while let Some(output) = pipeline.poll_output() {
-                        outputs.push(output);
-                    }
-                    if outputs.len() >= BATCH {
-                        sink.accept(&outputs);
-                        outputs.clear();
-                        sink.observe(&pipeline.stats(), &CaptureStatus::default());
-                    }
-                    true
-                });
+            let result = recording.drive(settings.as_ref(), &mut |pipeline| {
+                while let Some(output) = pipeline.poll_output() {
+                    outputs.push(output);
+                }
+                if outputs.len() >= BATCH {
+                    sink.accept(&outputs);
+                    outputs.clear();
+                    sink.observe(&pipeline.stats(), &CaptureStatus::default());
+                }
+                true
+            });
             sink.accept(&outputs);
             result
         })
-        .context("starting the thread that reads the trace")?;
+        .context("starting the thread that reads the file")?;
     let palette = Palette::from_environment();
     tui::run(feed, Options { palette, at_end: AtEnd::Stay, ..Options::default() })?;
     if reading.is_finished() {
-        reading.join().map_err(|_| anyhow!("the thread that reads the trace panicked"))??;
+        reading.join().map_err(|_| anyhow!("the thread that reads the file panicked"))??;
     }
     Ok(())
 }

@@ -167,8 +167,11 @@ impl Flow {
             return Outcome::Stray;
         }
         self.outside = 0;
-        let other = self.half_mut(!way);
-        let needs = segment.acknowledged.map_or(0, |number| other.acknowledge(number));
+        self.move_start(way, sequence);
+        let Some(needs) = self.acknowledge(!way, segment.acknowledged) else {
+            // What was sent before the other way began to be seen has its answer there.
+            return Outcome::Stray;
+        };
         let came = self.mark(context);
         let (length, payload) = (segment.length, segment.payload);
         let arrival = Arrival { sequence, length, payload, needs, came };
@@ -185,6 +188,23 @@ impl Flow {
             self.close(context);
         }
         Outcome::Taken
+    }
+
+    /// Notes what the receiver of a way says it has; none where that is before its start.
+    fn acknowledge(&mut self, way: Way, sequence: Option<u32>) -> Option<u64> {
+        let Some(sequence) = sequence else { return Some(0) };
+        self.half_mut(way).begin(sequence);
+        self.move_start(way, sequence);
+        u64::try_from(self.half_mut(way).acknowledge(sequence)).ok()
+    }
+
+    fn move_start(&mut self, way: Way, sequence: u32) {
+        let by = self.half(way).before_start(sequence);
+        // What was handed on of the other way came after the start as it was.
+        if by > 0 && self.half(!way).offset() == 0 {
+            self.half_mut(way).move_start(by);
+            self.half_mut(!way).move_needs(by);
+        }
     }
 
     fn accept(&mut self, way: Way, arrival: Arrival<'_>, context: &mut Context<'_, '_>) {
@@ -305,6 +325,7 @@ impl Flow {
 const TRUNCATED: UncapturedReason = UncapturedReason::Truncated;
 
 /// Bytes to be handed on.
+#[derive(Clone, Copy)]
 struct Said<'a> {
     length: u32,
     payload: &'a [u8],

@@ -18,6 +18,8 @@ const PIECE_COST: usize = 128;
 pub(super) struct Half {
     /// Sequence number of the byte at `offset`; none until it is known.
     next: Option<u32>,
+    /// A SYN said where it starts; else the first segment that was seen did.
+    is_anchored: bool,
     /// Bytes that were handed on or given up.
     offset: u64,
     /// Position up to which the receiver says it has everything.
@@ -75,7 +77,7 @@ pub(super) struct Accepted<'a> {
 impl Half {
     /// A direction whose first byte has this sequence number.
     pub(super) fn starting_at(sequence: u32) -> Self {
-        Self { next: Some(sequence), ..Self::default() }
+        Self { next: Some(sequence), is_anchored: true, ..Self::default() }
     }
 
     /// Makes this the sequence number of the next byte, unless that is known.
@@ -118,17 +120,39 @@ impl Half {
         u64::try_from(place).is_ok_and(|place| edges.contains(&(self.offset + place)))
     }
 
-    /// Notes what the receiver says it has, and gives the position; zero where that
-    /// cannot be.
-    pub(super) fn acknowledge(&mut self, sequence: u32) -> u64 {
+    /// Notes what the receiver says it has, and gives the position: negative where that
+    /// is before the start, zero where it cannot be.
+    pub(super) fn acknowledge(&mut self, sequence: u32) -> i64 {
         self.begin(sequence);
         let distance = self.distance(sequence);
-        if distance > WINDOW {
+        if distance.abs() > WINDOW {
             return 0;
         }
-        let position = self.offset.saturating_add_signed(distance);
-        self.acknowledged = self.acknowledged.max(position);
+        let position = self.offset.cast_signed().saturating_add(distance);
+        self.acknowledged = self.acknowledged.max(position.max(0).cast_unsigned());
         position
+    }
+
+    /// How far the start must move so that a sequence number is not before it. It can as
+    /// long as it was a guess and nothing was handed on.
+    pub(super) fn before_start(&self, sequence: u32) -> u64 {
+        let distance = self.distance(sequence);
+        let can_move = self.offset == 0 && !self.is_anchored && distance.abs() <= WINDOW;
+        if can_move { distance.min(0).unsigned_abs() } else { 0 }
+    }
+
+    /// Moves the start back.
+    pub(super) fn move_start(&mut self, by: u64) {
+        self.next = self.next.map(|next| next.wrapping_sub(by as u32));
+        self.acknowledged += by;
+        self.end = self.end.map(|end| end + by);
+        let waiting = std::mem::take(&mut self.waiting).into_iter();
+        self.waiting = waiting.map(|(start, piece)| (start + by, piece)).collect();
+    }
+
+    /// The start of the other direction moved back, so what senders had received is more.
+    pub(super) fn move_needs(&mut self, by: u64) {
+        self.waiting.values_mut().for_each(|piece| piece.needs += by);
     }
 
     /// Position up to which the receiver has bytes: an acknowledged FIN is none.
@@ -136,12 +160,9 @@ impl Half {
         self.end.map_or(self.acknowledged, |end| self.acknowledged.min(end))
     }
 
-    /// Whether all before a position was handed on or given up. One number may be that of
-    /// a FIN that was not captured.
+    /// Whether all before a position was handed on or given up.
     pub(super) fn has_reached(&self, position: u64) -> bool {
-        self.offset >= position
-            || self.is_finished()
-            || (self.offset + 1 == position && self.waiting.is_empty())
+        self.offset >= position || self.is_finished()
     }
 
     /// Takes bytes. They are next where nothing waits and they `may_pass`, else they wait.
@@ -194,6 +215,9 @@ impl Half {
                 let to = end.min(begin + u64::from(piece.length));
                 let (was, is) = (part(&piece.bytes, begin, at, to), of(at, to));
                 piece.is_contested |= was.iter().zip(is).any(|(was, is)| was != is);
+                if piece.needs > arrival.needs {
+                    self.lower_needs(begin, at, to, arrival.needs);
+                }
                 repeated += (to - at) as u32;
                 at = to;
                 continue;
@@ -241,10 +265,35 @@ impl Half {
         Some(piece)
     }
 
-    /// Lets the first waiting piece pass, whatever its sender had received.
-    pub(super) fn release_first(&mut self) {
-        if let Some(mut first) = self.waiting.first_entry() {
-            first.get_mut().needs = 0;
+    /// Lets the first waiting piece pass, whatever its sender had received; only the part
+    /// before a position, where that is within it.
+    pub(super) fn release_first(&mut self, before: u64) {
+        if let Some((start, piece)) = self.first() {
+            let end = start + u64::from(piece.length);
+            let to = if (start + 1..end).contains(&before) { before } else { end };
+            self.lower_needs(start, start, to, 0);
+        }
+    }
+
+    /// Notes that the bytes of a piece between two positions were sent when less had been
+    /// received: who sends again may have received more by then.
+    fn lower_needs(&mut self, start: u64, from: u64, to: u64, needs: u64) {
+        if let Some(piece) = self.waiting.get_mut(&start)
+            && from <= start
+            && to >= start + u64::from(piece.length)
+        {
+            piece.needs = needs;
+            return;
+        }
+        let Some(piece) = self.waiting.remove(&start) else { return };
+        self.cost = self.cost.saturating_sub(PIECE_COST + piece.bytes.len());
+        let end = start + u64::from(piece.length);
+        let parts = [(start, from, piece.needs), (from, to, needs), (to, end, piece.needs)];
+        for (begin, end, needs) in parts.into_iter().filter(|it| it.0 < it.1) {
+            let bytes: Box<[u8]> = part(&piece.bytes, start, begin, end).into();
+            self.cost += PIECE_COST + bytes.len();
+            let length = (end - begin) as u32;
+            self.waiting.insert(begin, Piece { length, bytes, needs, ..piece });
         }
     }
 

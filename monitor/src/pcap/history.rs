@@ -6,7 +6,7 @@ const BYTES: usize = 16 * 1024 * 1024;
 /// Runs of bytes that are kept.
 const RUNS: usize = 64 * 1024;
 /// Runs that one comparison looks at.
-const LOOKED_AT: usize = 512;
+const LOOKED_AT: usize = 128;
 
 /// The bytes that were handed on last.
 #[derive(Default)]

@@ -77,7 +77,9 @@ fn parse_ipv4(packet: &[u8], length: u32) -> Option<Datagram<'_>> {
         payload: payload(packet, header_bytes, total),
         part: (part.more || part.offset > 0).then_some(part),
     };
-    if datagram.part.is_some() { Some(datagram) } else { without_extensions(datagram) }
+    // Of the extension headers, IPv4 has this one (RFC 4302).
+    let is_extended = protocol == AUTHENTICATION && datagram.part.is_none();
+    if is_extended { without_extensions(datagram) } else { Some(datagram) }
 }
 
 fn parse_ipv6(packet: &[u8], length: u32) -> Option<Datagram<'_>> {

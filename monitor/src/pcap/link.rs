@@ -16,7 +16,7 @@ const IPV6: u16 = 0x86dd;
 const VLAN: [u16; 4] = [0x8100, 0x88a8, 0x9100, 0x9200];
 /// VLAN tags that are passed over, one after the other.
 const MOST_TAGS: usize = 8;
-/// AF_INET and the values that AF_INET6 has on Linux and the BSDs.
+/// `AF_INET` and the values that `AF_INET6` has on Linux and the BSDs.
 const FAMILIES: [u32; 5] = [2, 10, 24, 28, 30];
 
 /// Why a frame has no IP packet to be looked at.

@@ -10,7 +10,7 @@ use super::history::History;
 use super::ip::{self, Datagram};
 use super::link::{self, NoPacket};
 use super::segment::{self, TCP, UDP, UdpDatagram};
-use crate::pipeline::input::{Direction, Input, Loss, LossReason, Stage};
+use crate::pipeline::input::{self, Direction, Input, Loss, LossReason, Stage};
 use crate::pipeline::settings::Limits;
 use crate::pipeline::time::Timestamp;
 
@@ -150,9 +150,6 @@ impl Packets {
 }
 
 /// The input of a datagram from or to the port of DNS.
-///
-/// The one place where the pipeline's input for datagrams is to be made; until there is
-/// one, none is.
 fn dns_datagram<'a>(time: Timestamp, udp: &UdpDatagram<'a>) -> Option<Input<'a>> {
     let (local, remote, direction) = if udp.to.port == DNS {
         (udp.from, udp.to, Direction::Egress)
@@ -161,6 +158,8 @@ fn dns_datagram<'a>(time: Timestamp, udp: &UdpDatagram<'a>) -> Option<Input<'a>>
     } else {
         return None;
     };
-    let _ = (time, local, remote, direction, udp.payload);
-    None
+    let payload = udp.payload;
+    let (netns, pid) = (0, 0);
+    let datagram = input::Datagram { time, netns, local, remote, direction, pid, payload };
+    Some(Input::Datagram(datagram))
 }

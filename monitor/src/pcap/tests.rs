@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::pipeline::Pipeline;
-use crate::pipeline::input::{Input, Source};
+use crate::pipeline::input::Source;
 use crate::pipeline::output::{ConnectionEventKind, ConnectionReport, Exchange, Output};
 use crate::pipeline::settings::{Limits, Settings};
 
@@ -16,6 +16,8 @@ mod build;
 mod cases;
 /// Files in both formats, whole and damaged.
 mod files;
+/// Headers, against another parser of them.
+mod oracle;
 /// What holds for any order, loss and repetition.
 mod properties;
 
@@ -64,21 +66,25 @@ pub(super) fn run(file: &[u8]) -> Ran {
 
 impl Ran {
     pub(super) fn exchanges(&self) -> Vec<&Exchange> {
-        let exchange = |output| match output {
-            &Output::Exchange(ref exchange) => Some(exchange),
-            _ => None,
-        };
-        self.outputs.iter().filter_map(exchange).collect()
+        let mut exchanges = Vec::new();
+        for output in &self.outputs {
+            if let Output::Exchange(exchange) = output {
+                exchanges.push(exchange);
+            }
+        }
+        exchanges
     }
 
     pub(super) fn closes(&self) -> Vec<&ConnectionReport> {
-        let close = |output| match output {
-            &Output::Connection(ref report) if report.event == ConnectionEventKind::Close => {
-                Some(report)
+        let mut closes = Vec::new();
+        for output in &self.outputs {
+            if let Output::Connection(report) = output
+                && report.event == ConnectionEventKind::Close
+            {
+                closes.push(report);
             }
-            _ => None,
-        };
-        self.outputs.iter().filter_map(close).collect()
+        }
+        closes
     }
 
     /// A line for each exchange and each end of a connection.

@@ -44,19 +44,11 @@ impl Pipeline {
             && let Some(connection) = self.connections.get_mut(slot)
         {
             connection.shed();
+            if let Some(is_waiting) = connection.note_waiting() {
+                self.rounds.count(is_waiting);
+            }
             self.stats.buffered_bytes = self.stats.buffered_bytes.saturating_sub(after as u64);
             self.count_lost(Stage::Pipeline, LossReason::TableFull, 1);
-        }
-    }
-
-    /// Notes whether a connection has an exchange that goes on.
-    pub(super) fn account_waiting(&mut self, slot: Slot) {
-        if let Some(connection) = self.connections.get_mut(slot) {
-            let is_waiting = connection.session_waits();
-            let was_waiting = std::mem::replace(&mut connection.is_waiting, is_waiting);
-            if was_waiting != is_waiting {
-                self.rounds.count(was_waiting, is_waiting);
-            }
         }
     }
 

@@ -7,9 +7,7 @@ use super::input::{
     ConnectionEvent, Cookie, Direction, Record, Role, SocketAddress, Source, UncapturedReason,
 };
 use super::inventory::{Told, Traffic};
-use super::names::{Answer, Ignored};
 use super::naming::DNS_PORT;
-use super::output::tls::Handshake;
 use super::output::{
     ConnectionEventKind, ConnectionId, ConnectionReport, End, Ends, NameSource, Observed,
     PerDirection,
@@ -21,6 +19,9 @@ use super::protocol::{
 use super::settings::Limits;
 use super::stream::Stream;
 use super::time::{Timestamp, WallTime};
+
+/// What its bytes say, for those who ask.
+mod said;
 
 /// One TCP connection.
 pub(crate) struct Connection {
@@ -160,44 +161,6 @@ impl Connection {
 
     pub(crate) fn buffered(&self) -> usize {
         self.session.buffered()
-    }
-
-    /// The TLS handshake that was just told.
-    pub(crate) fn take_handshake(&mut self) -> Option<(Timestamp, Handshake)> {
-        self.session.take_handshake()
-    }
-
-    /// What the client calls the server in its hello, as soon as that is known.
-    pub(crate) fn server_name(&self) -> Option<&Arc<str>> {
-        self.session.server_name()
-    }
-
-    /// Whether an exchange goes on.
-    pub(crate) fn session_waits(&self) -> bool {
-        self.session.is_waiting()
-    }
-
-    /// Says what has gone on for long.
-    pub(crate) fn say_open(&mut self, now: Timestamp, exchanges: &mut Vec<ProtocolExchange>) {
-        self.session.say_open(now, exchanges);
-    }
-
-    /// What the next message of DNS says that the connection carried.
-    pub(crate) fn poll_answer(&mut self) -> Option<Result<Answer, Ignored>> {
-        self.session.poll_answer()
-    }
-
-    /// Bytes were sent again and were others.
-    pub(crate) fn note_conflict(&mut self, time: Timestamp) {
-        self.conflict = Some(time);
-    }
-
-    /// Marks an exchange that a conflict may be of: it had begun by then.
-    pub(crate) fn mark_conflict(&self, exchange: &mut ProtocolExchange) {
-        if self.conflict.is_some_and(|conflict| exchange.began <= conflict) {
-            exchange.anomalies.push(Anomaly::TcpOverlapConflict);
-            exchange.anomalies.sort_unstable();
-        }
     }
 
     /// Cookies of the ends that live here.

@@ -18,15 +18,16 @@ use super::output::tls::Posture;
 use super::output::{
     ConnectionId, Encryption, Ends, Exchange, Observed, Output, PerDirection, TlsReport,
 };
-use super::route::{Evidence, Folded, RouteId, Routes, ServiceId};
+use super::route::{Evidence, OTHER, RouteId, Routes, ServiceId};
 use super::settings::{Limits, Settings};
 use super::slab::Handle;
-use super::time::Timestamp;
+use super::time::{Timestamp, WallTime};
 use destination::{Destination, DestinationKey};
 use endpoint::Endpoint;
 use kinds::MethodId;
 use latency::Bucket;
-use shelf::{Changed, Shelf};
+use recent::{Key, Recent};
+use shelf::Shelf;
 
 /// An identity and one of its destinations.
 mod destination;
@@ -36,6 +37,10 @@ mod endpoint;
 mod kinds;
 /// How long exchanges took.
 mod latency;
+/// Endpoints of the paths seen lately.
+mod recent;
+/// Who makes room.
+mod room;
 /// Entries that are said again in good measure.
 mod shelf;
 
@@ -52,6 +57,7 @@ pub struct Inventory {
     destination_places: BTreeMap<DestinationKey, Handle>,
     /// By connection.
     memo: Memo<Place>,
+    recent: Recent,
     outbox: VecDeque<Output>,
     evicted: u64,
 }
@@ -100,6 +106,7 @@ impl Inventory {
             destinations: Shelf::new(),
             destination_places: BTreeMap::new(),
             memo: Memo::new(),
+            recent: Recent::new(),
             outbox: VecDeque::new(),
             evicted: 0,
         }
@@ -223,37 +230,52 @@ impl Inventory {
     ) {
         let Some(request) = &exchange.request else { return };
         let status = exchange.response.as_ref().and_then(|response| response.status);
-        let method = MethodId::of(&request.method);
-        let route = self.routes.route(service, &request.path, Evidence::of(status));
+        let key = Key {
+            epoch: self.routes.epoch(),
+            service,
+            method: MethodId::of(&request.method),
+            evidence: Evidence::of(status),
+        };
+        let (recent, missed) = self.recent.find(key, &request.path);
+        if let Some((route, handle)) = recent
+            && let Some(endpoint) = self.endpoints.change(handle, at.time)
+        {
+            endpoint.count(exchange, bucket);
+            exchange.route = Some(Arc::clone(route));
+            return;
+        }
+        let route = self.routes.route(service, &request.path, key.evidence);
         self.refold(at);
         let Some(route) = route else { return };
-        exchange.route = self.routes.text(route).cloned();
-        let handle = match self.endpoint_places.get(&(route, method)) {
-            Some(handle) => *handle,
-            None => match self.new_endpoint(service, method, route, exchange, at) {
-                Some(handle) => handle,
-                None => return,
-            },
-        };
-        if let Some(endpoint) = self.endpoints.change(handle, at.time) {
+        let Some(text) = self.routes.text(route).cloned() else { return };
+        let known = self.endpoint_places.get(&(route, key.method)).copied();
+        let handle =
+            known.or_else(|| self.new_endpoint(key, route, Arc::clone(&text), exchange.time, at));
+        if let Some(handle) = handle
+            && let Some(endpoint) = self.endpoints.change(handle, at.time)
+        {
             endpoint.count(exchange, bucket);
+            if *text != *OTHER {
+                let key = Key { epoch: self.routes.epoch(), ..key };
+                self.recent.keep(missed, key, &request.path, &text, handle);
+            }
         }
+        exchange.route = Some(text);
     }
 
     fn new_endpoint(
         &mut self,
-        service: ServiceId,
-        method: MethodId,
+        key: Key,
         route: RouteId,
-        exchange: &Exchange,
+        text: Arc<str>,
+        first_seen: WallTime,
         at: Moment,
     ) -> Option<Handle> {
-        let text = Arc::clone(exchange.route.as_ref()?);
-        let service = Arc::clone(self.routes.touch(service, at.time)?);
+        let service = Arc::clone(self.routes.touch(key.service, at.time)?);
         self.keep_endpoints(limit_of(self.limits.endpoints) - 1, at);
-        let endpoint = Endpoint::new(service, method, route, text, exchange.time);
+        let endpoint = Endpoint::new(service, key.method, route, text, first_seen);
         let handle = self.endpoints.insert(endpoint, at.time);
-        self.endpoint_places.insert((route, method), handle);
+        self.endpoint_places.insert((route, key.method), handle);
         Some(handle)
     }
 
@@ -311,84 +333,6 @@ impl Inventory {
             && let Some(new) = self.destinations.change(into, at.time)
         {
             new.connections += 1;
-        }
-    }
-
-    /// Follows routes that folded into others, or whose service was forgotten.
-    fn refold(&mut self, at: Moment) {
-        if !self.routes.has_folded() {
-            return;
-        }
-        for Folded { from, into } in self.routes.take_folded() {
-            for method in MethodId::all() {
-                let Some(handle) = self.endpoint_places.remove(&(from, method)) else { continue };
-                match into {
-                    Some(into) => self.move_endpoint(handle, into, at),
-                    None => self.drop_endpoint(handle, at),
-                }
-            }
-        }
-    }
-
-    fn move_endpoint(&mut self, handle: Handle, into: RouteId, at: Moment) {
-        let Some(method) = self.endpoints.find(handle).map(|endpoint| endpoint.method) else {
-            return;
-        };
-        if let Some(heir) = self.endpoint_places.get(&(into, method)).copied() {
-            if let Some((old, _)) = self.endpoints.remove(handle)
-                && let Some(heir) = self.endpoints.change(heir, at.time)
-            {
-                heir.absorb(&old);
-            }
-            return;
-        }
-        let text = self.routes.text(into).cloned();
-        if let Some(endpoint) = self.endpoints.change(handle, at.time) {
-            endpoint.route = into;
-            // Where it has none, it has folded again, which is told of next.
-            endpoint.text = text.unwrap_or_else(|| Arc::clone(&endpoint.text));
-            self.endpoint_places.insert((into, method), handle);
-        }
-    }
-
-    fn make_room(&mut self, at: Moment) {
-        self.keep_endpoints(limit_of(self.limits.endpoints), at);
-        self.keep_destinations(limit_of(self.limits.destinations), at);
-    }
-
-    fn keep_endpoints(&mut self, most: usize, at: Moment) {
-        while self.endpoints.len() > most {
-            for handle in self.endpoints.oldest() {
-                self.drop_endpoint(handle, at);
-            }
-        }
-    }
-
-    fn keep_destinations(&mut self, most: usize, at: Moment) {
-        while self.destinations.len() > most {
-            for handle in self.destinations.oldest() {
-                self.drop_destination(handle, at);
-            }
-        }
-    }
-
-    fn drop_endpoint(&mut self, handle: Handle, at: Moment) {
-        let Some((endpoint, changed)) = self.endpoints.remove(handle) else { return };
-        self.endpoint_places.remove(&(endpoint.route, endpoint.method));
-        self.evicted += 1;
-        if changed == Changed::Yes {
-            let report = endpoint.report(at.wall_offset.wall(at.time));
-            self.outbox.push_back(Output::Endpoint(Box::new(report)));
-        }
-    }
-
-    fn drop_destination(&mut self, handle: Handle, at: Moment) {
-        let Some((destination, changed)) = self.destinations.remove(handle) else { return };
-        self.destination_places.remove(&destination.key);
-        self.evicted += 1;
-        if changed == Changed::Yes {
-            let report = destination.report(at.wall_offset.wall(at.time));
-            self.outbox.push_back(Output::Destination(Box::new(report)));
         }
     }
 }

@@ -31,10 +31,9 @@ impl Rounds {
         (self.waiting > 0).then(|| self.walked.plus(STEP))
     }
 
-    /// A connection began or ceased to have an exchange that goes on.
-    pub(super) fn count(&mut self, was_waiting: bool, is_waiting: bool) {
-        self.waiting += usize::from(is_waiting);
-        self.waiting = self.waiting.saturating_sub(usize::from(was_waiting));
+    /// A connection began to have an exchange that goes on, or has none any more.
+    pub(super) fn count(&mut self, is_waiting: bool) {
+        self.waiting = if is_waiting { self.waiting + 1 } else { self.waiting.saturating_sub(1) };
     }
 
     /// The first place that is due and how many are: as many of all `places` as the time
@@ -83,7 +82,7 @@ mod tests {
     fn each_place_is_looked_at_once_a_round_and_a_tick_takes_its_share() {
         let mut rounds = Rounds::default();
         assert_eq!((rounds.walk(second(100), 1000), rounds.next_deadline()), ((0, 0), None));
-        rounds.count(false, true);
+        rounds.count(true);
         assert_eq!(rounds.next_deadline(), Some(second(101)));
         let mut seen = vec![0; 1000];
         for tick in 0..20 {
@@ -96,7 +95,7 @@ mod tests {
         assert_eq!(rounds.walk(second(106), 50_000).1, 10_000, "a fifth in a second");
         assert_eq!(rounds.walk(second(900), 50_000).1, 50_000, "all after a pause");
         assert_eq!(rounds.walk(second(900), 3).1, 3, "few are all looked at");
-        rounds.count(true, false);
+        rounds.count(false);
         assert_eq!((rounds.walk(second(901), 3), rounds.next_deadline()), ((0, 0), None));
     }
 }

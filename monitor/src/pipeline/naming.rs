@@ -69,7 +69,7 @@ impl Connection {
 
     /// Names the server as its clients do, unless it has a name that counts as much.
     pub(super) fn name_by(&mut self, exchange: &ProtocolExchange) {
-        if self.name_source() >= Some(NameSource::Host) {
+        if self.name_source() >= Some(NameSource::Host) || self.is_in_tunnel() {
             return;
         }
         if let Some(request) = &exchange.request

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use super::finding::Finding;
 use super::input::{Loss, SocketAddress, UncapturedReason};
 use super::process::Process;
-use super::protocol::Anomaly;
 use super::time::WallTime;
 
 /// A request with its response.
@@ -24,6 +23,8 @@ pub use exchange::{
 };
 pub use inventory::{DestinationReport, EndpointReport, Quantiles};
 pub use tls::TlsReport;
+
+pub use super::protocol::Anomaly;
 
 /// One output.
 #[derive(Clone, Debug, PartialEq)]

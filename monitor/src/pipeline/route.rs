@@ -53,6 +53,14 @@ const ASTERISK: &str = "*";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServiceId(Handle);
 
+impl ServiceId {
+    /// A number for hashing.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.0.number()
+    }
+}
+
 /// A route of a service; never used again for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RouteId(Handle);
@@ -167,6 +175,13 @@ impl Routes {
         Some(RouteId(found.unwrap_or_else(|| self.tree.other(root))))
     }
 
+    /// A number that changes where a path may have another route than before, but for
+    /// those whose route was [`OTHER`].
+    #[must_use]
+    pub const fn epoch(&self) -> u64 {
+        self.tree.epoch
+    }
+
     /// The text of a route; none where it is one no more.
     #[must_use]
     pub fn text(&self, route: RouteId) -> Option<&Arc<str>> {
@@ -195,7 +210,11 @@ impl Routes {
     fn walk(&mut self, root: Handle, path: &str, evidence: Evidence) -> Option<Handle> {
         let mut at = root;
         for segment in segments(path) {
-            if let Some(known) = self.tree.known_word(at, segment, evidence) {
+            // What begins with a digit is a value nearly always: that is looked at first.
+            let begins_with_digit = segment.as_bytes().first().is_some_and(u8::is_ascii_digit);
+            let known =
+                (!begins_with_digit).then(|| self.tree.known_word(at, segment, evidence)).flatten();
+            if let Some(known) = known {
                 at = known;
                 continue;
             }

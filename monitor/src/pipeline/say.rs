@@ -40,7 +40,9 @@ impl Pipeline {
         }
         let named =
             told.as_ref().and_then(|(_, handshake)| handshake.offered.as_ref()?.sni.clone());
-        if let Some(text) = named.or_else(|| connection.server_name().cloned()) {
+        if !connection.is_in_tunnel()
+            && let Some(text) = named.or_else(|| connection.server_name().cloned())
+        {
             connection.set_name(Name { text, source: NameSource::Sni });
         }
         if !connection.reported && (told.is_some() || connection.is_settled()) {

@@ -8,6 +8,14 @@ pub struct Handle {
     generation: u32,
 }
 
+impl Handle {
+    /// A number for hashing: values that are there at the same time differ in it.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.index
+    }
+}
+
 /// Values at handles. Freed places are used again, last freed first.
 #[derive(Debug)]
 pub struct Slab<T> {

@@ -179,6 +179,45 @@ fn two_local_ends_are_one_connection_and_one_exchange_with_both_processes() {
 }
 
 #[test]
+fn an_exchange_has_a_route_and_the_end_says_what_was_in_use() {
+    let mut pipeline = pipeline();
+    pipeline.handle_input(Input::Tick { time: Timestamp(1), wall_offset: WallOffset(0) });
+    open_both(&mut pipeline);
+    let mut end = End::default();
+    let request = b"GET /users/42/orders?x=1 HTTP/1.1\r\nHost: h\r\n\r\n";
+    for _ in 0..3 {
+        pipeline.handle_input(Input::Record(end.record(Direction::Egress, request)));
+        pipeline.handle_input(Input::Record(end.record(Direction::Ingress, RESPONSE)));
+    }
+    pipeline.finish();
+    let outputs = outputs(&mut pipeline);
+    let routes: Vec<_> = exchanges(&outputs).iter().map(|it| it.route.as_deref()).collect();
+    assert_eq!(routes, [Some("/users/{number}/orders"); 3]);
+    let [.., Output::Endpoint(endpoint), Output::Destination(destination)] = &outputs[..] else {
+        panic!("{outputs:?}")
+    };
+    assert_eq!((&*endpoint.service, endpoint.method), ("[nginx]", "GET"));
+    assert_eq!((&*endpoint.route, endpoint.requests), ("/users/{number}/orders", 3));
+    assert_eq!((&*destination.identity, destination.connections), ("[curl]", 1));
+    assert_eq!(destination.bytes.to_server, 3 * request.len() as u64);
+    assert_eq!(destination.bytes.to_client, 3 * RESPONSE.len() as u64);
+    assert!(destination.in_clear);
+    assert_eq!(pipeline.stats().inventory_evictions, 0);
+}
+
+#[test]
+fn a_connection_that_moved_nothing_is_a_destination_too() {
+    let mut pipeline = pipeline();
+    open_both(&mut pipeline);
+    pipeline.handle_input(Input::Connection(End::default().destroyed(CLIENT_END)));
+    pipeline.finish();
+    let outputs = outputs(&mut pipeline);
+    let [.., Output::Destination(destination)] = &outputs[..] else { panic!("{outputs:?}") };
+    assert_eq!((destination.connections, destination.requests), (1, 0));
+    assert!(!destination.in_clear);
+}
+
+#[test]
 fn lost_records_are_told_to_the_byte_and_to_the_record() {
     let mut pipeline = pipeline();
     open_both(&mut pipeline);
@@ -307,4 +346,27 @@ fn chunking_does_not_matter() {
     for size in 1..40 {
         assert_eq!(run(size), whole, "chunks of {size}");
     }
+}
+
+#[test]
+fn a_conflict_marks_the_exchange_that_had_begun_and_the_connection() {
+    let mut pipeline = pipeline();
+    open_both(&mut pipeline);
+    let mut end = End::default();
+    let source = |record| Record { source: Source::Pcap, ..record };
+    pipeline.handle_input(Input::Record(source(end.record(Direction::Egress, REQUEST))));
+    let conflict = event(ConnectionChange::Conflict, CLIENT_END, Role::Client);
+    pipeline
+        .handle_input(Input::Connection(ConnectionEvent { time: Timestamp(2_005), ..conflict }));
+    pipeline.handle_input(Input::Record(source(end.record(Direction::Ingress, RESPONSE))));
+    pipeline.handle_input(Input::Record(source(end.record(Direction::Egress, REQUEST))));
+    pipeline.handle_input(Input::Record(source(end.record(Direction::Ingress, RESPONSE))));
+    pipeline.handle_input(Input::Connection(end.destroyed(CLIENT_END)));
+    let outputs = outputs(&mut pipeline);
+    let [marked, clean] = exchanges(&outputs)[..] else { panic!("{outputs:?}") };
+    assert_eq!(marked.anomalies, [protocol::Anomaly::TcpOverlapConflict]);
+    assert!(clean.anomalies.is_empty());
+    assert_eq!((marked.source, clean.source), (Source::Pcap, Source::Pcap));
+    let [close] = reports(&outputs, ConnectionEventKind::Close)[..] else { panic!("{outputs:?}") };
+    assert_eq!(close.anomalies, [protocol::Anomaly::TcpOverlapConflict]);
 }

@@ -14,6 +14,8 @@ use crate::pipeline::output::{
 use crate::pipeline::process::Process;
 use object::Object;
 
+/// What gRPC and WebSocket add to an exchange.
+mod call;
 /// What is in use.
 mod inventory;
 /// JSON objects, member by member.
@@ -96,6 +98,12 @@ fn write_exchange(exchange: &Exchange, to: &mut Vec<u8>) {
     }
     if let Some(response) = &exchange.response {
         write_response(record.object("response"), response);
+    }
+    if let Some(grpc) = &exchange.grpc {
+        call::write_grpc(record.object("grpc"), grpc);
+    }
+    if let Some(websocket) = &exchange.websocket {
+        call::write_websocket(record.object("websocket"), websocket);
     }
     record.optional_duration("duration", exchange.duration);
     record.optional_duration("ttfb", exchange.ttfb);

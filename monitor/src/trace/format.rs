@@ -26,6 +26,13 @@ pub(super) const END_BYTES: usize = 12;
 /// Bytes that the body of a frame may have: above any baseline of the default limits.
 pub const MAXIMUM_FRAME_BYTES: usize = 16 * 1024 * 1024;
 
+/// Whether a file that begins like this is a trace; a file that is shorter than that may
+/// be the start of one.
+#[must_use]
+pub fn is_trace(first_bytes: &[u8]) -> bool {
+    first_bytes.starts_with(&MAGIC) || (!first_bytes.is_empty() && MAGIC.starts_with(first_bytes))
+}
+
 /// The header that this build writes.
 pub(super) fn header() -> Vec<u8> {
     let product = env!("CARGO_PKG_VERSION").as_bytes();

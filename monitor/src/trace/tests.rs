@@ -441,6 +441,7 @@ fn any_event() -> impl Strategy<Value = ConnectionEvent> {
         ConnectionChange::Found,
         ConnectionChange::Close,
         ConnectionChange::Destroy,
+        ConnectionChange::Conflict,
     ]);
     let ends = (address(), address(), any::<u64>(), any::<Option<u64>>());
     let numbers = any::<(u64, u64, u64, u32, u32)>();

@@ -15,6 +15,8 @@ pub(super) enum Request {
     Small,
     /// 2 KB, with the header fields of a browser.
     Browser,
+    /// 90 bytes of JSON over HTTP/2, 32 requests at a time on each connection.
+    Http2,
 }
 
 /// One run.
@@ -31,6 +33,7 @@ pub(super) fn run(site: &Site, request: Request, seconds: u32) -> Result<Load> {
     let mut wrk = command(&site.wrk, Cpu::Load);
     wrk.args(["-t1", "-c32", &format!("-d{seconds}s")]).stderr(Stdio::inherit());
     let path = match request {
+        Request::Http2 => return run_http2(site, seconds),
         Request::Small => "/",
         Request::Browser => {
             for field in browser_fields() {
@@ -41,6 +44,23 @@ pub(super) fn run(site: &Site, request: Request, seconds: u32) -> Result<Load> {
     };
     let text = process::output(wrk.arg(format!("http://{}{path}", site.server)))?;
     parse(&text).with_context(|| format!("wrk said:\n{text}"))
+}
+
+fn run_http2(site: &Site, seconds: u32) -> Result<Load> {
+    let program = process::find_program("h2load").context("h2load is missing")?;
+    let mut h2load = command(program, Cpu::Load);
+    h2load.args(["-t1", "-c8", "-m32", &format!("-D{seconds}")]).stderr(Stdio::inherit());
+    let text = process::output(h2load.arg(format!("http://{}/", site.http2)))?;
+    parse_http2(&text).with_context(|| format!("h2load said:\n{text}"))
+}
+
+fn parse_http2(text: &str) -> Option<Load> {
+    let line = text.lines().find_map(|line| line.strip_prefix("finished in "))?;
+    let rate = line.split(", ").find_map(|part| part.strip_suffix(" req/s"))?;
+    let counts = text.lines().find_map(|line| line.strip_prefix("requests: "))?;
+    let done = counts.split(", ").find_map(|part| part.strip_suffix(" succeeded"))?;
+    let (requests, per_second) = (done.trim().parse().ok()?, rate.trim().parse().ok()?);
+    (requests > 0.0).then_some(Load { requests, per_second })
 }
 
 fn parse(text: &str) -> Option<Load> {
@@ -78,6 +98,10 @@ mod tests {
         assert_eq!(parse(text), Some(Load { requests: 46045.0, per_second: 41859.13 }));
         assert_eq!(parse("  0 requests in 1.00s, 0B read\nRequests/sec:  0.00\n"), None);
         assert_eq!(parse(""), None);
+        let text = "finished in 1.00s, 91539.05 req/s, 19.65MB/s\n\
+                    requests: 10100 total, 10000 started, 10000 done, 10000 succeeded, 0 failed\n";
+        assert_eq!(parse_http2(text), Some(Load { requests: 10_000.0, per_second: 91_539.05 }));
+        assert_eq!(parse_http2(""), None);
     }
 
     #[test]

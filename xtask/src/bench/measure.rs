@@ -163,6 +163,8 @@ fn pipeline(site: &Site, plan: &Plan, report: &mut Report) -> Result<()> {
     let bytes = fs::metadata(&site.apiwatch).context("the program is gone")?.len();
     let of = |request| offline::run(site, request, plan.recorded_seconds, plan.pipeline_runs);
     let (small, browser) = (of(Request::Small)?, of(Request::Browser)?);
+    let http2 = of(Request::Http2)?;
+    let hellos = offline::hellos(site)?;
     let row =
         |name, decimals, value| Row::new(name, decimals, [(Tool::TierA, Samples::new([value]))]);
     let goal = |row: Row, bound| row.goal_of(Tool::TierA, Goal::AtLeast(bound));
@@ -178,6 +180,8 @@ fn pipeline(site: &Site, plan: &Plan, report: &mut Report) -> Result<()> {
             volume("pipeline alone, browser-size messages, MB a second (both tiers)", browser),
             1e3,
         ),
+        goal(rate("pipeline alone, HTTP/2, exchanges a second (both tiers)", http2), 2e5),
+        goal(row("TLS hellos of both sides, handshakes a second (both tiers)", 0, hellos), 5e5),
     ]);
     report.notes.push(format!(
         "Pipeline alone: {:.0} exchanges with small messages, {:.0} with heads of 700 bytes and \

@@ -1,7 +1,7 @@
 //! The pipeline alone, on a trace that was recorded here.
 
 use std::fs::{self, File};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -37,13 +37,27 @@ pub(super) fn run(site: &Site, request: Request, seconds: u32, runs: u32) -> Res
     recorder.stop()?;
 
     let mut pipeline = command(&site.pipeline, Cpu::Server);
-    let text = process::output(pipeline.arg(&trace).arg(runs.to_string()))?;
+    let said = said(pipeline.arg(&trace).arg(runs.to_string()));
     let _ = fs::remove_file(&trace);
-    let value: Value = serde_json::from_str(&text).context("reading the speed of the pipeline")?;
-    let field = |name: &str| value[name].as_f64().with_context(|| format!("no {name} in {text}"));
+    let said = said?;
     Ok(Speed {
-        exchanges: field("exchanges")?,
-        exchanges_per_second: field("exchanges_per_second")?,
-        megabytes_per_second: field("megabytes_per_second")?,
+        exchanges: field(&said, "exchanges")?,
+        exchanges_per_second: field(&said, "exchanges_per_second")?,
+        megabytes_per_second: field(&said, "megabytes_per_second")?,
     })
+}
+
+/// Handshakes a second of which both hellos are read, on one processor.
+pub(super) fn hellos(site: &Site) -> Result<f64> {
+    let mut pipeline = command(&site.pipeline, Cpu::Server);
+    field(&said(pipeline.arg("--hellos"))?, "hellos_per_second")
+}
+
+fn said(pipeline: &mut Command) -> Result<Value> {
+    let text = process::output(pipeline)?;
+    serde_json::from_str(&text).context("reading the speed of the pipeline")
+}
+
+fn field(said: &Value, name: &str) -> Result<f64> {
+    said[name].as_f64().with_context(|| format!("no {name} in {said}"))
 }

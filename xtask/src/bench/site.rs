@@ -25,6 +25,8 @@ pub(super) struct Site {
     pub(super) wrk: PathBuf,
     /// Address of the server.
     pub(super) server: SocketAddr,
+    /// Where it speaks HTTP/2 without TLS.
+    pub(super) http2: SocketAddr,
     directory: PathBuf,
     _nginx: Child,
 }
@@ -45,9 +47,10 @@ impl Site {
     fn open_in(directory: &Path, apiwatch: PathBuf, pipeline: PathBuf) -> Result<Self> {
         let wrk = directory.join("wrk");
         fs::copy(process::find_program("wrk").context("wrk is missing")?, &wrk)?;
-        let server = free_address()?;
-        let nginx = start_nginx(directory, server)?;
-        Ok(Self { apiwatch, pipeline, wrk, server, directory: directory.to_owned(), _nginx: nginx })
+        let (server, http2) = (free_address()?, free_address()?);
+        let nginx = start_nginx(directory, server, http2)?;
+        let directory = directory.to_owned();
+        Ok(Self { apiwatch, pipeline, wrk, server, http2, directory, _nginx: nginx })
     }
 
     /// A file of the directory.
@@ -68,7 +71,7 @@ pub(super) fn free_address() -> Result<SocketAddr> {
 }
 
 /// One process that answers `/` with 90 bytes of JSON and `/page` with 2 KB.
-fn start_nginx(directory: &Path, address: SocketAddr) -> Result<Child> {
+fn start_nginx(directory: &Path, address: SocketAddr, http2: SocketAddr) -> Result<Child> {
     let (root, page) = (directory.display(), page());
     let config = format!(
         "daemon off; master_process off; pid {root}/pid; error_log {root}/error.log;\n\
@@ -76,7 +79,7 @@ fn start_nginx(directory: &Path, address: SocketAddr) -> Result<Child> {
          http {{ access_log off; keepalive_requests 1000000000; client_body_temp_path {root};\n\
          proxy_temp_path {root}; fastcgi_temp_path {root}; uwsgi_temp_path {root};\n\
          scgi_temp_path {root}; default_type application/json;\n\
-         server {{ listen {address};\n\
+         server {{ listen {address}; listen {http2} http2;\n\
          location / {{ return 200 '{SMALL}'; }}\n\
          location = /page {{ return 200 '{page}'; }} }} }}\n"
     );

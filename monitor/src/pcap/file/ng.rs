@@ -59,7 +59,8 @@ impl Section {
             return Err(Fault::Version { format: "pcapng", found, read: VERSION });
         }
         // Type, length, magic number and major version are read, the length is to come.
-        let rest = length.checked_sub(14 + 4).filter(|rest| *rest >= 10 && length % 4 == 0);
+        let rest =
+            length.checked_sub(14 + 4).filter(|rest| *rest >= 10 && length.is_multiple_of(4));
         let rest = rest.ok_or(Fault::Malformed("a section header of an impossible length"))?;
         skip(bytes, rest)?;
         self.check_end(length, bytes)
@@ -80,7 +81,7 @@ impl Section {
                 continue;
             }
             let length = self.order.u32(bytes.take_array()?.ok_or(Fault::Truncated)?);
-            let body = length.checked_sub(FRAME_BYTES).filter(|_| length % 4 == 0);
+            let body = length.checked_sub(FRAME_BYTES).filter(|_| length.is_multiple_of(4));
             let body = body.ok_or(Fault::Malformed("a block of an impossible length"))?;
             match self.order.u32(kind) {
                 INTERFACE => self.add_interface(body, bytes)?,

@@ -121,22 +121,44 @@ impl Flow {
             || context.room.used.saturating_add(self.cost()) > context.room.limit
     }
 
-    /// Gives up what a piece waits for.
+    /// Gives up what a piece waits for, in the order in which it can have been sent.
     fn give_up(&mut self, head: &Head, context: &mut Context<'_, '_>) {
         let Head { way, start, needs, came } = *head;
-        if start > self.half(way).offset() {
-            return self.skip_to(way, start, came, context);
+        let offset = self.half(way).offset();
+        if start <= offset {
+            return self.give_up_other(head, context);
         }
+        let other = self.half(!way);
+        let first = other.first().map(|(first, piece)| (first > other.offset(), piece.needs));
+        // Where nothing tells, responses are missed after the requests that were missed.
+        let is_behind = way == Way::ToClient && !other.has_reached(needs);
+        match first {
+            // What is missing is of two messages, with one of the other way between them.
+            Some((_, between)) if (offset + 1..start).contains(&between) => {
+                self.skip_to(way, between, came, context);
+            }
+            Some((true, _)) | None if is_behind => self.give_up_other(head, context),
+            _ => self.skip_to(way, start, came, context),
+        }
+    }
+
+    /// Gives up what the sender of a piece had received of the other way.
+    fn give_up_other(&mut self, head: &Head, context: &mut Context<'_, '_>) {
+        let Head { way, needs, came, .. } = *head;
         let other = self.half(!way);
         match other.first() {
             // What it waits for is behind bytes that are missing.
             Some((first, _)) if first > other.offset() => {
                 self.skip_to(!way, first.min(needs), came, context);
             }
-            // Each waits for the other, for one was captured only when it was sent again.
-            Some(_) => self.half_mut(way).release_first(),
-            // The other direction goes on without getting there: the number was wrong.
-            None if other.advanced.packet > came.packet => self.half_mut(way).release_first(),
+            // Each waits for the other, for one was captured only when it was sent again,
+            // with more behind it.
+            Some((_, piece)) => {
+                let before = piece.needs;
+                self.half_mut(way).release_first(before);
+            }
+            // It may be a FIN that was not captured.
+            None if needs == other.offset() + 1 => self.half_mut(way).release_first(u64::MAX),
             None => self.skip_to(!way, needs, came, context),
         }
     }

@@ -122,7 +122,7 @@ fn orders_and_repetitions_that_change_nothing() {
         late.push(whole[place].clone());
         cases.push(case("a packet again at the end", late, TWO));
     }
-    for place in 3..7 {
+    for place in [3, 4, 5, 6] {
         for first in [1, 7, 20] {
             cases.push(case("in two parts", split(place, first), TWO));
             let steps = swapped(place, place + 1, split(place, first));
@@ -500,22 +500,22 @@ fn every_encapsulation_gives_the_same() {
         run(&pcap(&packets)).lines()
     };
     let ends = |way| if way == Way::ToServer { (v6(1), v6(2)) } else { (v6(2), v6(1)) };
-    let (plain, options): (&dyn Fn(&Step) -> Vec<Vec<u8>>, &dyn Fn(&Step) -> Vec<Vec<u8>>) = (
-        &|step| {
-            let (from, to) = ends(step.way);
-            vec![ipv6(from, to, 6, &step.segment())]
-        },
-        &|step| {
-            let (from, to) = ends(step.way);
-            let headers = [
-                43, 0, 1, 4, 0, 0, 0, 0, 60, 0, 0, 0, 0, 0, 0, 0, 51, 0, 1, 4, 0, 0, 0, 0, 6, 1, 0,
-                0, 0, 0, 0, 0, 0, 0, 0, 0,
-            ];
-            vec![ipv6(from, to, 0, &[&headers, &step.segment()[..]].concat())]
-        },
-    );
-    assert_eq!(packets(plain), TWO);
-    assert_eq!(packets(options), TWO);
+    let plain = |step: &Step| {
+        let (from, to) = ends(step.way);
+        vec![ipv6(from, to, 6, &step.segment())]
+    };
+    assert_eq!(packets(&plain), TWO);
+    let options = |step: &Step| {
+        let (from, to) = ends(step.way);
+        // Each names the next: routing, destination options, authentication, TCP.
+        let hop_by_hop = [43, 0, 1, 4, 0, 0, 0, 0];
+        let routing = [60, 0, 0, 0, 0, 0, 0, 0];
+        let destination = [51, 0, 1, 4, 0, 0, 0, 0];
+        let authentication = [6, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        let headers = [&hop_by_hop[..], &routing, &destination, &authentication].concat();
+        vec![ipv6(from, to, 0, &[headers, step.segment()].concat())]
+    };
+    assert_eq!(packets(&options), TWO);
     let fragments_v6 = |step: &Step| {
         let (from, to) = ends(step.way);
         let segment = [&[6, 0, 0, 0, 0, 0, 0, 0], &step.segment()[..]].concat();

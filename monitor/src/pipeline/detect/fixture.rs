@@ -127,13 +127,6 @@ impl Detectors {
         self.observe(Observation::Connected { connection, ends, observed }, at);
     }
 
-    /// The same ends, with a name for the server.
-    pub(super) fn called(ends: &Ends, name: &str, source: NameSource) -> Arc<Ends> {
-        let mut named = Ends::clone(ends);
-        named.server.name = Some(Name { text: name.into(), source });
-        Arc::new(named)
-    }
-
     pub(super) fn exchange(&mut self, exchange: &Exchange, observed: Observed, at: Moment) {
         self.observe(Observation::Exchange { exchange, observed }, at);
     }

@@ -63,7 +63,7 @@ impl ProtocolSet {
 pub(super) struct MethodId(u8);
 
 /// Those of [`Method`] in its order, what OpenTelemetry calls all others, and the ones
-/// of WebDAV, caches and drafts that interfaces use (IANA's registry of methods).
+/// of `WebDAV`, caches and drafts that interfaces use (IANA's registry of methods).
 const METHODS: [&str; 26] = [
     "GET",
     "HEAD",

@@ -50,9 +50,11 @@ const PAGE: usize = 32;
 const PAGES: usize = 16;
 /// The last bucket holds all from 2^40.3 ns, 23 minutes, on.
 const LAST: usize = PAGE * PAGES - 1;
-/// Pages with counts at a time; with one more, the one with the fewest goes. Each spans
-/// a factor of 3.4.
-const MOST_PAGES: usize = 6;
+/// Pages with counts at a time, each for a factor of 3.4. With one more, one without a
+/// quantile goes, so there have to be more than quantiles.
+const MOST_PAGES: usize = 4;
+/// In hundredths.
+const QUANTILES: [u64; 3] = [50, 95, 99];
 
 /// Durations, counted in buckets, in pages of which only those in use exist. When a
 /// bucket is full, everything is halved, so that the last hundred thousand or so count
@@ -62,7 +64,8 @@ pub(super) struct Latencies {
     /// For each page one more than its place in `pages`, or 0.
     directory: [u8; PAGES],
     pages: Vec<[u16; PAGE]>,
-    longest: Duration,
+    /// In nanoseconds.
+    longest: u64,
 }
 
 /// The bucket of a duration.
@@ -71,7 +74,7 @@ pub(super) struct Bucket(usize);
 
 impl Bucket {
     pub(super) fn of(duration: Duration) -> Self {
-        let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        let nanoseconds = nanoseconds(duration);
         let Some(doubling) = (nanoseconds | 1).ilog2().checked_sub(FIRST_DOUBLING) else {
             return Self(0);
         };
@@ -100,9 +103,13 @@ impl Bucket {
     }
 }
 
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
 impl Latencies {
     pub(super) fn add(&mut self, bucket: Bucket, duration: Duration) {
-        self.longest = self.longest.max(duration);
+        self.longest = self.longest.max(nanoseconds(duration));
         let Some(count) = self.count_at(bucket.0) else { return };
         *count = count.saturating_add(1);
         if *count == u16::MAX {
@@ -125,23 +132,28 @@ impl Latencies {
 
     /// The quantiles; none where nothing was counted.
     pub(super) fn quantiles(&self) -> Option<Quantiles> {
+        let max = Duration::from_nanos(self.longest);
+        let [p50, p95, p99] = self.quantile_buckets()?.map(|bucket| {
+            let middle = if bucket == LAST { max } else { Bucket(bucket).middle() };
+            middle.min(max)
+        });
+        Some(Quantiles { p50, p95, p99, max })
+    }
+
+    fn quantile_buckets(&self) -> Option<[usize; 3]> {
         let total: u64 = self.counts().map(|(_, count)| u64::from(count)).sum();
-        let quantile = |hundredths: u64| {
+        let (last, _) = self.counts().last()?;
+        let mut buckets = [last; 3];
+        for (bucket, hundredths) in buckets.iter_mut().zip(QUANTILES) {
             let enough = (total * hundredths).div_ceil(100);
             let mut sum = 0;
-            let (bucket, _) = self.counts().find(|(_, count)| {
+            let found = self.counts().find(|(_, count)| {
                 sum += u64::from(*count);
                 sum >= enough
-            })?;
-            let middle = if bucket == LAST { self.longest } else { Bucket(bucket).middle() };
-            Some(middle.min(self.longest))
-        };
-        Some(Quantiles {
-            p50: quantile(50).filter(|_| total > 0)?,
-            p95: quantile(95)?,
-            p99: quantile(99)?,
-            max: self.longest,
-        })
+            });
+            *bucket = found.map_or(last, |(bucket, _)| bucket);
+        }
+        Some(buckets)
     }
 
     /// Buckets with counts, ascending.
@@ -173,12 +185,15 @@ impl Latencies {
         Some(place)
     }
 
-    /// Puts the counts of the page with the fewest into the nearest bucket above it, or
-    /// below it where there is none.
+    /// Puts the counts of a page without a quantile, of these the one with the fewest,
+    /// into the nearest bucket above it, or below it where there is none. That changes
+    /// no quantile.
     fn close_least(&mut self) -> Option<u8> {
         let sum = |number: &usize| Some(self.page(*number)?.iter().copied().map(u32::from).sum());
         let used = |number: &usize| self.page(*number).is_some();
-        let least = (0..PAGES).filter(used).min_by_key(|number| sum(number).unwrap_or(0u32))?;
+        let quantiles = self.quantile_buckets().unwrap_or_default().map(|bucket| bucket / PAGE);
+        let weight = |number: &usize| (quantiles.contains(number), sum(number).unwrap_or(0u32));
+        let least = (0..PAGES).filter(used).min_by_key(weight)?;
         let sum = u16::try_from(sum(&least)?).unwrap_or(u16::MAX);
         let above = (least + 1..PAGES).find(used).map(|number| number * PAGE);
         let below = (0..least).rev().find(used).map(|number| number * PAGE + PAGE - 1);
@@ -271,6 +286,18 @@ mod tests {
         let quantiles = latencies.quantiles().unwrap();
         assert!(is_near(quantiles.p50, 15_000_000), "{quantiles:?}");
         assert!(is_near(quantiles.p99, 19_900_000), "{quantiles:?}");
+    }
+
+    #[test]
+    fn opening_a_page_changes_no_quantile() {
+        // Four pages, each with many; then one in each other.
+        let modes = [(60, 100_000), (33, 1_000_000), (4, 100_000_000), (3, 10_000_000_000)];
+        let all = modes.into_iter().flat_map(|(count, at)| (0..count * 100).map(move |_| at));
+        let strays = [20_000, 400_000, 5_000_000, 30_000_000, 900_000_000, 50_000_000_000];
+        let quantiles = of(all.chain(strays)).quantiles().unwrap();
+        assert!(is_near(quantiles.p50, 100_000), "{quantiles:?}");
+        assert!(is_near(quantiles.p95, 100_000_000), "{quantiles:?}");
+        assert!(is_near(quantiles.p99, 10_000_000_000), "{quantiles:?}");
     }
 
     #[test]

@@ -23,8 +23,9 @@ pub(super) struct Shelf<T> {
 struct Kept<T> {
     entry: T,
     last_use: Timestamp,
-    said: Option<Timestamp>,
-    due: Option<Timestamp>,
+    /// Not to be said before.
+    next: Timestamp,
+    changed: Changed,
 }
 
 impl<T> Shelf<T> {
@@ -37,7 +38,8 @@ impl<T> Shelf<T> {
     }
 
     pub(super) fn insert(&mut self, entry: T, now: Timestamp) -> Handle {
-        self.entries.insert(Kept { entry, last_use: now, said: None, due: None })
+        let next = now.plus(SETTLING);
+        self.entries.insert(Kept { entry, last_use: now, next, changed: Changed::No })
     }
 
     pub(super) fn find(&self, handle: Handle) -> Option<&T> {
@@ -48,10 +50,9 @@ impl<T> Shelf<T> {
     pub(super) fn change(&mut self, handle: Handle, now: Timestamp) -> Option<&mut T> {
         let kept = self.entries.find_mut(handle)?;
         kept.last_use = kept.last_use.max(now);
-        if kept.due.is_none() {
-            let due = kept.said.map_or(now.plus(SETTLING), |said| said.plus(INTERVAL));
-            kept.due = Some(due);
-            self.due.insert((due, handle));
+        if kept.changed == Changed::No {
+            kept.changed = Changed::Yes;
+            self.due.insert((kept.next, handle));
         }
         Some(&mut kept.entry)
     }
@@ -59,9 +60,8 @@ impl<T> Shelf<T> {
     /// Takes an entry out; says also whether it has changed since it was said.
     pub(super) fn remove(&mut self, handle: Handle) -> Option<(T, Changed)> {
         let kept = self.entries.remove(handle)?;
-        let Some(due) = kept.due else { return Some((kept.entry, Changed::No)) };
-        self.due.remove(&(due, handle));
-        Some((kept.entry, Changed::Yes))
+        self.due.remove(&(kept.next, handle));
+        Some((kept.entry, kept.changed))
     }
 
     /// Takes what is due off the list, the longest due first.
@@ -73,9 +73,12 @@ impl<T> Shelf<T> {
     /// The entry, where it has changed; it counts as said.
     pub(super) fn take_changed(&mut self, handle: Handle, now: Timestamp) -> Option<&T> {
         let kept = self.entries.find_mut(handle)?;
-        let due = kept.due.take()?;
-        kept.said = Some(now);
-        self.due.remove(&(due, handle));
+        if kept.changed == Changed::No {
+            return None;
+        }
+        self.due.remove(&(kept.next, handle));
+        kept.changed = Changed::No;
+        kept.next = now.plus(INTERVAL);
         Some(&kept.entry)
     }
 

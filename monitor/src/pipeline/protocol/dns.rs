@@ -13,7 +13,7 @@ use crate::pipeline::settings::Limits;
 const LENGTH_BYTES: usize = 2;
 
 /// The answers of a connection.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Dns {
     /// The start of a message that goes on, its length included.
     buffer: Vec<u8>,
@@ -25,6 +25,17 @@ pub(super) struct Dns {
     pub(super) is_certain: bool,
     /// What the messages of the last delivery say.
     answers: VecDeque<Result<Answer, Ignored>>,
+}
+
+/// What is kept prints as its size, like any payload.
+impl std::fmt::Debug for Dns {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dns")
+            .field("buffer", &format_args!("{} bytes", self.buffer.len()))
+            .field("passed_over", &self.passed_over)
+            .field("is_lost", &self.is_lost)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Dns {
@@ -43,6 +54,11 @@ impl Dns {
     /// Bytes held in buffers.
     pub(super) fn buffered(&self) -> usize {
         self.buffer.capacity()
+    }
+
+    /// Whether there is something to take.
+    pub(super) fn has_answer(&self) -> bool {
+        !self.answers.is_empty()
     }
 
     /// What the next message says, in order.

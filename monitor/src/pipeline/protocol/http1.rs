@@ -17,6 +17,8 @@ use crate::pipeline::time::Timestamp;
 
 /// A message begins.
 mod begin;
+/// gRPC-Web in the bodies.
+mod calls;
 /// The chunked transfer coding.
 mod chunked;
 /// A message ends.
@@ -290,12 +292,19 @@ impl Http1 {
                 let taken = (*left).min(bytes.len() as u64);
                 *left -= taken;
                 let ended = *left == 0;
+                self.count_messages(kind, bytes.get(..taken as usize).unwrap_or_default());
                 self.store(kind, body, ended, feed);
                 taken as usize
             }
             Body::Chunked(chunked) => {
                 let mut anomalies = Anomalies::default();
-                let progress = chunked.take(bytes, feed.limits.head_bytes, &mut anomalies);
+                let mut messages = self.messages(kind);
+                let limit = feed.limits.head_bytes;
+                let progress = chunked.take(bytes, limit, &mut anomalies, |data, anomalies| {
+                    if let Some(messages) = &mut messages {
+                        messages.take(data, anomalies);
+                    }
+                });
                 self.note(kind, anomalies);
                 match progress {
                     Progress::NeedMore => {
@@ -315,6 +324,7 @@ impl Http1 {
             }
             Body::UntilClose(total) => {
                 *total += bytes.len() as u64;
+                self.count_messages(kind, bytes);
                 self.store(kind, body, false, feed);
                 bytes.len()
             }

@@ -43,8 +43,6 @@ mod say;
 /// Streams that are open.
 mod stream;
 
-pub(super) use resync::{Likeness, looks_like_frames};
-
 /// An HTTP/2 connection.
 #[derive(Debug)]
 pub(super) struct Http2 {
@@ -89,6 +87,8 @@ struct Side {
     wanted: usize,
     /// They begin where a frame probably does.
     at_start: bool,
+    /// When frames were last found after a loss.
+    found: Option<Timestamp>,
     /// Bytes in which no frame was found.
     searched: u64,
 }
@@ -255,6 +255,11 @@ impl Http2 {
     fn end(&mut self, way: Way, feed: &mut Feed<'_>) {
         self.confirm(way, feed);
         let side = self.side(way);
+        if side.trust < Trust::Certain && matches!(side.state, State::Payload(_)) {
+            // What was taken for a frame may have been none.
+            self.lose(way, feed);
+        }
+        let side = self.side(way);
         side.state = State::Opaque;
         side.kept = Vec::new();
         side.block = None;
@@ -284,6 +289,7 @@ impl Side {
             kept: Vec::new(),
             wanted: 0,
             at_start: true,
+            found: None,
             searched: 0,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use self::race::Race;
 use super::dns::Dns;
 use super::http1::Http1;
 use super::http2::Http2;
@@ -17,6 +18,8 @@ use crate::pipeline::time::Timestamp;
 
 /// The first bytes, and one protocol after another.
 pub(super) mod begin;
+/// The middle of a connection.
+mod race;
 
 /// What a connection speaks, from its bytes.
 #[derive(Debug)]
@@ -37,6 +40,8 @@ pub struct Session {
 enum Speech {
     /// Not known yet: the first bytes of each way.
     Undecided(Box<Beginning>),
+    /// The middle of HTTP/1 or HTTP/2.
+    Race(Box<Race>),
     /// HTTP/1.0 or HTTP/1.1.
     Http1(Box<Http1>),
     /// HTTP/2.
@@ -104,6 +109,10 @@ impl Session {
                     self.switch(switch, limits, way, rest, time, exchanges);
                 }
             }
+            Speech::Race(race) => match delivery {
+                Delivery::Bytes(bytes) => self.run(limits, way, bytes, time, exchanges),
+                other => race.feed(limits, way, other, time),
+            },
             Speech::Http2(http) => http.feed(limits, way, delivery, time, exchanges),
             Speech::WebSocket(websocket) => {
                 // Nobody looks into text messages yet.
@@ -140,6 +149,7 @@ impl Session {
             | Speech::Http2(_)
             | Speech::Dns(_)
             | Speech::Undecided(_)
+            | Speech::Race(_)
             | Speech::Opaque => Encryption::Unknown,
         }
     }
@@ -148,6 +158,7 @@ impl Session {
     #[must_use]
     pub fn buffered(&self) -> usize {
         match &self.speech {
+            Speech::Race(race) => race.buffered(),
             Speech::Http1(http) => http.buffered(),
             Speech::Http2(http) => http.buffered(),
             Speech::Dns(dns) => dns.buffered(),
@@ -165,7 +176,11 @@ impl Session {
             Speech::Http1(http) => http.say_open(now, exchanges),
             Speech::Http2(http) => http.say_open(now, exchanges),
             Speech::WebSocket(websocket) => websocket.say_open(now, exchanges),
-            Speech::Undecided(_) | Speech::Dns(_) | Speech::Tls(_) | Speech::Opaque => {}
+            Speech::Undecided(_)
+            | Speech::Race(_)
+            | Speech::Dns(_)
+            | Speech::Tls(_)
+            | Speech::Opaque => {}
         }
     }
 
@@ -177,8 +192,23 @@ impl Session {
             Speech::Http1(http) => http.is_waiting(),
             Speech::Http2(http) => http.is_waiting(),
             Speech::WebSocket(websocket) => !websocket.has_ended(),
-            Speech::Undecided(_) | Speech::Dns(_) | Speech::Tls(_) | Speech::Opaque => false,
+            Speech::Undecided(_)
+            | Speech::Race(_)
+            | Speech::Dns(_)
+            | Speech::Tls(_)
+            | Speech::Opaque => false,
         }
+    }
+
+    /// Whether there is a handshake to take.
+    #[must_use]
+    pub fn has_handshake(&self) -> bool {
+        self.handshake.is_some()
+    }
+
+    /// Whether there is an answer of DNS to take.
+    pub(crate) fn has_answer(&self) -> bool {
+        matches!(&self.speech, Speech::Dns(dns) if dns.has_answer())
     }
 
     /// The next answer of DNS that the connection carried; what is not taken before the
@@ -201,6 +231,12 @@ impl Session {
             Speech::Tls(Some(tls)) if self.tunnels == 0 => tls.server_name(),
             _ => None,
         }
+    }
+
+    /// Whether what is spoken goes to a server behind the one of this connection.
+    #[must_use]
+    pub fn is_in_tunnel(&self) -> bool {
+        self.tunnels > 0
     }
 
     /// Whether bytes that are about to come may name the server.

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::http1::Http1;
 use super::session::begin::TUNNELS;
 use super::*;
-use crate::pipeline::output::Encryption;
+use crate::pipeline::output::{Encryption, PerDirection};
 use crate::pipeline::settings::Limits;
 
 /// Cases: name, parts, one line for each exchange.
@@ -60,6 +60,12 @@ fn line_of(exchange: &ProtocolExchange) -> String {
     }
     if exchange.auth != Auth::None {
         let _ = write!(line, " {}", exchange.auth.name());
+    }
+    if let Some(grpc) = &exchange.grpc {
+        let (name, PerDirection { to_server, to_client }) =
+            (exchange.protocol.name(), grpc.messages);
+        let service = grpc.service.as_deref().unwrap_or("-");
+        let _ = write!(line, " {name} {service} {:?} {to_server}/{to_client}", grpc.status);
     }
     for anomaly in &exchange.anomalies {
         let _ = write!(line, " {}", anomaly.name());

@@ -36,32 +36,44 @@ pub(super) enum Class {
 }
 
 impl Class {
-    const PLACEHOLDERS: [(Self, &'static str); 8] = [
-        (Self::Number, "{number}"),
-        (Self::Uuid, "{uuid}"),
-        (Self::Hex, "{hex}"),
-        (Self::Date, "{date}"),
-        (Self::Email, "{email}"),
-        (Self::Token, "{token}"),
-        (Self::Id, "{id}"),
-        (Self::Param, "{param}"),
+    const VALUES: [Self; 8] = [
+        Self::Number,
+        Self::Uuid,
+        Self::Hex,
+        Self::Date,
+        Self::Email,
+        Self::Token,
+        Self::Id,
+        Self::Param,
     ];
 
     /// What stands for it in a route; nothing for a word, which stands for itself.
-    pub(super) fn placeholder(self) -> &'static str {
-        let found = Self::PLACEHOLDERS.iter().find(|(class, _)| *class == self);
-        found.map_or("", |(_, text)| text)
+    pub(super) const fn placeholder(self) -> &'static str {
+        match self {
+            Self::Word => "",
+            Self::Number => "{number}",
+            Self::Uuid => "{uuid}",
+            Self::Hex => "{hex}",
+            Self::Date => "{date}",
+            Self::Email => "{email}",
+            Self::Token => "{token}",
+            Self::Id => "{id}",
+            Self::Param => "{param}",
+        }
     }
 
     /// A placeholder is of the class that it stands for, so that the route of a route
     /// is the route.
     fn of_placeholder(text: &str) -> Option<Self> {
-        Self::PLACEHOLDERS.iter().find(|(_, known)| *known == text).map(|(class, _)| *class)
+        Self::VALUES.into_iter().find(|class| class.placeholder() == text)
     }
 }
 
 /// The class of a segment.
 pub(super) fn classify(segment: &str) -> Class {
+    if segment.bytes().all(|byte| byte.is_ascii_digit()) {
+        return digits(segment.as_bytes());
+    }
     if segment.starts_with('{') {
         return match Class::of_placeholder(segment) {
             Some(class) => class,
@@ -71,7 +83,7 @@ pub(super) fn classify(segment: &str) -> Class {
     if segment.len() > WORD_BYTES {
         return long(segment.as_bytes());
     }
-    if segment.contains('%') {
+    if segment.bytes().any(|byte| byte == b'%') {
         let mut room = [0; WORD_BYTES];
         return match decode(segment.as_bytes(), &mut room).map(classify_bytes) {
             // Words of an interface need no encoding; what people type does.
@@ -80,6 +92,10 @@ pub(super) fn classify(segment: &str) -> Class {
         };
     }
     classify_bytes(segment.as_bytes())
+}
+
+fn digits(bytes: &[u8]) -> Class {
+    if bytes.len() >= 8 && is_date(bytes) { Class::Date } else { Class::Number }
 }
 
 fn classify_bytes(bytes: &[u8]) -> Class {
@@ -139,6 +155,9 @@ fn is_iban(bytes: &[u8]) -> bool {
     let is_framed = matches!(head, [b'A'..=b'Z', b'A'..=b'Z', b'0'..=b'9', b'0'..=b'9']);
     if !is_framed || !(11..=30).contains(&account.len()) {
         return false;
+    }
+    if account.iter().all(u8::is_ascii_digit) {
+        return true; // two capitals and digits only; with a wrong checksum it is one too
     }
     let rest = account.iter().chain(head).try_fold(0u32, |rest, byte| match byte {
         b'0'..=b'9' => Some((10 * rest + u32::from(byte - b'0')) % 97),

@@ -11,19 +11,50 @@ const EXTENSIONS: [&str; 40] = [
     ".woff2", ".wsdl", ".xml", ".xsd", ".yaml", ".yml", ".zip",
 ];
 
+const EXTENSION_BYTES: usize = ".action".len();
+
 /// Letters of a verb after a colon.
 const VERB_BYTES: usize = 32;
 
 /// The segments of a path that are not empty, without matrix parameters (RFC 3986
 /// section 3.3), up to a query or fragment.
-pub(super) fn segments(path: &str) -> impl Iterator<Item = &str> {
-    let end = path.bytes().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(path.len());
-    let path = path.get(..end).unwrap_or_default();
-    path.split('/').map(without_parameters).filter(|segment| !segment.is_empty())
+pub(super) const fn segments(path: &str) -> Segments<'_> {
+    Segments { rest: path }
 }
 
-fn without_parameters(segment: &str) -> &str {
-    segment.split(';').next().unwrap_or_default()
+/// See [`segments`].
+pub(super) struct Segments<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Iterator for Segments<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        loop {
+            let rest = self.rest;
+            let is_delimiter = |byte: u8| matches!(byte, b'/' | b';' | b'?' | b'#');
+            let end = rest.bytes().position(is_delimiter).unwrap_or(rest.len());
+            let segment = rest.get(..end)?;
+            self.rest = match rest.as_bytes().get(end) {
+                Some(b'/') => rest.get(end + 1..)?,
+                Some(b';') => after_parameters(rest.get(end..)?),
+                _ => "",
+            };
+            if !segment.is_empty() {
+                return Some(segment);
+            }
+            if self.rest.is_empty() {
+                return None;
+            }
+        }
+    }
+}
+
+/// What follows matrix parameters: the next segment, or nothing.
+fn after_parameters(rest: &str) -> &str {
+    let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#'));
+    end.and_then(|end| rest.get(end..)).filter(|rest| rest.starts_with('/')).unwrap_or_default()
 }
 
 /// What stands for a segment in a route.
@@ -42,7 +73,7 @@ pub(super) enum Tail<'a> {
     None,
     /// A verb: `123:cancel` (google.api.http).
     Verb(&'a str),
-    /// The end of the name of a file, or the brackets of OData.
+    /// The end of the name of a file, or the brackets of `OData`.
     Suffix(&'a str),
 }
 
@@ -68,8 +99,11 @@ pub(super) fn read(segment: &str) -> Reading<'_> {
 }
 
 fn split_extension(segment: &str) -> Option<(&str, &str)> {
-    let (stem, extension) = segment.split_at_checked(segment.rfind('.')?)?;
-    let is_known = EXTENSIONS.iter().any(|known| *known == extension);
+    let longest = segment.len().saturating_sub(EXTENSION_BYTES);
+    let end = segment.as_bytes().get(longest..)?;
+    let dot = longest + end.iter().rposition(|byte| *byte == b'.')?;
+    let (stem, extension) = segment.split_at_checked(dot)?;
+    let is_known = EXTENSIONS.contains(&extension);
     (is_known && !stem.is_empty()).then_some((stem, extension))
 }
 

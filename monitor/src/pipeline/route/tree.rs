@@ -41,6 +41,8 @@ pub(super) struct Tree {
     routes: usize,
     /// Nodes of all trees.
     limit: usize,
+    /// Changes where a path may lead elsewhere than before.
+    pub(super) epoch: u64,
     pub(super) folded: Vec<Folded>,
 }
 
@@ -66,6 +68,7 @@ impl Tree {
             segment_values: 0,
             routes: 0,
             limit: 0,
+            epoch: 0,
             folded: Vec::new(),
         };
         tree.apply_settings(settings, limits);
@@ -73,6 +76,7 @@ impl Tree {
     }
 
     pub(super) fn apply_settings(&mut self, settings: &RouteSettings, limits: &Limits) {
+        self.epoch += 1;
         self.segment_values = settings.segment_values.max(1);
         self.routes = (settings.routes as usize).max(1);
         self.limit = (limits.endpoints as usize).saturating_mul(2).max(64);
@@ -183,6 +187,7 @@ impl Tree {
 
     /// Takes a tree out.
     pub(super) fn fell(&mut self, root: Handle) {
+        self.epoch += 1;
         let mut left = vec![root];
         while let Some(handle) = left.pop() {
             let Some(node) = self.nodes.remove(handle) else { continue };
@@ -226,10 +231,10 @@ impl Tree {
         let node = self.nodes.find(at)?;
         let (folds, values) = (node.folds, node.values);
         let mut class = if folds.words || folds.values { Class::Param } else { class };
-        if class != Class::Param
-            && values >= VALUE_KINDS
-            && self.branch(at, Join::Slash, class.placeholder()).is_none()
-        {
+        if let Some(known) = self.branch(at, Join::Slash, class.placeholder()) {
+            return Some(Branch::To(known));
+        }
+        if class != Class::Param && values >= VALUE_KINDS {
             self.fold_values(at);
             class = Class::Param;
         }
@@ -291,6 +296,8 @@ impl Tree {
         let place = parent.branches.partition_point(|(other, _)| *other <= hash);
         parent.branches.insert(place, (hash, branch));
         parent.count(label);
+        // A word of its own now was one of many before.
+        self.epoch += u64::from(parent.folds.refused);
         self.nodes.find_mut(root)?.nodes += 1;
         Some(branch)
     }

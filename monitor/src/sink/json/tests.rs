@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::pipeline::finding::{Severity, State};
-use crate::pipeline::output::{Ends, Method};
+use crate::pipeline::output::{Ends, Grpc, Method, WebSocket};
 use crate::pipeline::text::is_steering;
 use crate::sink::sample;
 
@@ -83,6 +83,42 @@ fn every_member_of_an_exchange_is_read_back() {
     );
     assert_eq!(record["response"], json!({"status": 201, "body_bytes": 512, "complete": true}));
     assert_eq!(record["anomalies"], json!(["gap"]));
+}
+
+#[test]
+fn grpc_and_websocket_say_what_moved() {
+    let ways = |to_server, to_client| PerDirection { to_server, to_client };
+    let mut exchange = sample::exchange(curl_to_remote());
+    exchange.grpc = Some(Box::new(Grpc {
+        service: Some("shop.Accounts".into()),
+        method: Some("Get".into()),
+        status: Some(5),
+        messages: ways(1, 2),
+        message_bytes: ways(3, 4),
+    }));
+    exchange.websocket = Some(Box::new(WebSocket {
+        messages: ways(5, 6),
+        message_bytes: ways(7, 8),
+        control_frames: ways(9, 10),
+        close_code: Some(4001),
+        deflate: true,
+    }));
+    let record = parsed(&Output::Exchange(exchange));
+    let json_ways = |to_server, to_client| json!({"to_server": to_server, "to_client": to_client});
+    assert_eq!(
+        record["grpc"],
+        json!({
+            "service": "shop.Accounts", "method": "Get", "status": 5,
+            "messages": json_ways(1, 2), "message_bytes": json_ways(3, 4)
+        })
+    );
+    assert_eq!(
+        record["websocket"],
+        json!({
+            "messages": json_ways(5, 6), "message_bytes": json_ways(7, 8),
+            "control_frames": json_ways(9, 10), "close_code": 4001, "deflate": true
+        })
+    );
 }
 
 #[test]

@@ -3,11 +3,11 @@
 
 use super::super::parties::Reach;
 use super::weakness::{Demand, Draft, Key, Weakness};
+use crate::pipeline::output::Anomaly;
 use crate::pipeline::output::tls::{
     BulkCipher, Certificate, CertificateSeen, CipherSuite, Handshake, KeyExchange, NamedGroup,
     TlsVersion,
 };
-use crate::pipeline::protocol::Anomaly;
 use crate::pipeline::settings::TlsProfile;
 use crate::pipeline::time::WallTime;
 

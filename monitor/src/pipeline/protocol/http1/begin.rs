@@ -1,5 +1,6 @@
 //! A message begins: what its head says, and how its body will end.
 
+use super::calls::messages_of;
 use super::fields::Upgrade;
 use super::framing::{request_body, response_body};
 use super::head::{Head, Kind, Start};
@@ -76,6 +77,8 @@ impl Http1 {
             head.fields.content_type.map(|value| reuse_type(&mut self.texts.response_type, value));
         self.current = Some(Current {
             answer: Answer {
+                messages: messages_of(content_type.as_deref()),
+                grpc_status: head.fields.grpc_status,
                 protocol: protocol_of(head.minor),
                 response: Response {
                     status: Some(status),

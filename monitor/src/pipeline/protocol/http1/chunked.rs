@@ -43,15 +43,22 @@ impl Chunked {
         Self { place: Place::Size { size: 0, digits: false }, data_bytes: 0, trailer_bytes: 0 }
     }
 
-    /// Takes bytes; `limit` bounds the trailer section.
-    pub(super) fn take(&mut self, bytes: &[u8], limit: u32, anomalies: &mut Anomalies) -> Progress {
+    /// Takes bytes and hands each piece of chunk data on; `limit` bounds the trailer section.
+    pub(super) fn take(
+        &mut self,
+        bytes: &[u8],
+        limit: u32,
+        anomalies: &mut Anomalies,
+        mut data: impl FnMut(&[u8], &mut Anomalies),
+    ) -> Progress {
         let mut at = 0;
         while let Some(&byte) = bytes.get(at) {
             if let Place::Data { left } = &mut self.place {
-                let data = (*left).min((bytes.len() - at) as u64);
-                *left -= data;
-                self.data_bytes += data;
-                at += data as usize;
+                let taken = (*left).min((bytes.len() - at) as u64);
+                *left -= taken;
+                self.data_bytes += taken;
+                data(bytes.get(at..at + taken as usize).unwrap_or_default(), anomalies);
+                at += taken as usize;
                 if *left == 0 {
                     self.place = Place::DataEnd;
                 }
@@ -186,8 +193,8 @@ mod tests {
                 let mut body = Chunked::new();
                 let mut found = Anomalies::default();
                 let (first, second) = bytes.split_at(split);
-                let progress = match body.take(first, 64, &mut found) {
-                    Progress::NeedMore => match body.take(second, 64, &mut found) {
+                let progress = match body.take(first, 64, &mut found, |_, _| ()) {
+                    Progress::NeedMore => match body.take(second, 64, &mut found, |_, _| ()) {
                         Progress::NeedMore => Progress::NeedMore,
                         Progress::End(at) => Progress::End(split + at),
                         Progress::Invalid(at) => Progress::Invalid(split + at),
@@ -206,8 +213,8 @@ mod tests {
     fn endless_sizes_and_trailers_are_bounded() {
         let mut anomalies = Anomalies::default();
         let mut body = Chunked::new();
-        assert_eq!(body.take(b"0\r\n", 64, &mut anomalies), Progress::NeedMore);
-        assert_eq!(body.take(&[b'x'; 100], 64, &mut anomalies), Progress::Invalid(64));
+        assert_eq!(body.take(b"0\r\n", 64, &mut anomalies, |_, _| ()), Progress::NeedMore);
+        assert_eq!(body.take(&[b'x'; 100], 64, &mut anomalies, |_, _| ()), Progress::Invalid(64));
         assert_eq!(anomalies.to_vec(), [Anomaly::OversizedHead]);
     }
 
@@ -215,11 +222,11 @@ mod tests {
     fn unseen_data_is_skipped_and_unseen_framing_is_not() {
         let mut body = Chunked::new();
         let mut anomalies = Anomalies::default();
-        body.take(b"5\r\nhe", 64, &mut anomalies);
+        body.take(b"5\r\nhe", 64, &mut anomalies, |_, _| ());
         assert!(!body.skip(4));
         assert!(body.skip(3));
         assert!(!body.skip(1));
-        assert_eq!(body.take(b"\r\n0\r\n\r\n", 64, &mut anomalies), Progress::End(7));
+        assert_eq!(body.take(b"\r\n0\r\n\r\n", 64, &mut anomalies, |_, _| ()), Progress::End(7));
         assert_eq!(body.data_bytes, 5);
     }
 }

@@ -31,6 +31,9 @@ impl Http1 {
         complete: bool,
         feed: &mut Feed<'_>,
     ) {
+        if complete {
+            self.end_messages(kind);
+        }
         match kind {
             Kind::Request => self.end_request(bytes, complete, feed),
             Kind::Response => self.end_response(bytes, complete, feed),

@@ -2,6 +2,7 @@
 
 use crate::pipeline::output::Auth;
 use crate::pipeline::protocol::anomaly::{Anomalies, Anomaly};
+use crate::pipeline::protocol::grpc::status_of;
 use crate::pipeline::protocol::head_value::{is_key_name, scheme, stronger};
 
 pub(super) use crate::pipeline::protocol::head_value::Length;
@@ -42,6 +43,8 @@ pub(super) struct Fields<'a> {
     pub(super) upgrade: Option<Upgrade>,
     /// Sec-WebSocket-Extensions names permessage-deflate.
     pub(super) deflate: bool,
+    /// `grpc-status` of gRPC-Web without a body.
+    pub(super) grpc_status: Option<u32>,
     pub(super) anomalies: Anomalies,
 }
 
@@ -53,6 +56,9 @@ impl<'a> Fields<'a> {
             4 if name.eq_ignore_ascii_case(b"host") => self.take_host(value),
             6 if name.eq_ignore_ascii_case(b"cookie") => self.raise_auth(Auth::Cookie),
             7 if name.eq_ignore_ascii_case(b"upgrade") => self.take_upgrade(value),
+            11 if name.eq_ignore_ascii_case(b"grpc-status") => {
+                self.grpc_status = status_of(value.trim_ascii());
+            }
             12 if name.eq_ignore_ascii_case(b"content-type") => self.content_type = Some(value),
             13 if name.eq_ignore_ascii_case(b"authorization") => self.auth = scheme(value),
             14 if name.eq_ignore_ascii_case(b"content-length") => {

@@ -26,6 +26,7 @@ impl Http1 {
             }
         };
         if skipped {
+            self.skip_messages(kind, bytes);
             let ended = matches!(body, Body::Length { left: 0, .. });
             self.store(kind, body, ended, feed);
             return true;

@@ -3,10 +3,12 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::calls::{call, messages_of};
 use super::open::progress_at_end;
 use crate::pipeline::output::{Auth, Method, Progress, Protocol, Request, Response};
 use crate::pipeline::protocol::ProtocolExchange;
 use crate::pipeline::protocol::anomaly::{Anomalies, Anomaly};
+use crate::pipeline::protocol::grpc::Messages;
 use crate::pipeline::time::Timestamp;
 
 /// A request that waits for its response.
@@ -21,6 +23,8 @@ pub(super) struct Pending {
     pub(super) ended: Option<Timestamp>,
     /// Its response, where that ended before the request did.
     response: Option<Answer>,
+    /// Counts the messages of its body, where that is gRPC-Web.
+    pub(super) messages: Option<Box<Messages>>,
     /// Its response may switch to another protocol.
     pub(super) may_switch: bool,
     /// When it was said last that it goes on.
@@ -30,6 +34,7 @@ pub(super) struct Pending {
 impl Pending {
     pub(super) fn new(protocol: Protocol, request: Request, auth: Auth, began: Timestamp) -> Self {
         let anomalies = Anomalies::default();
+        let messages = messages_of(request.content_type.as_deref());
         Self {
             protocol,
             request,
@@ -38,6 +43,7 @@ impl Pending {
             began,
             ended: None,
             response: None,
+            messages,
             may_switch: false,
             said: None,
         }
@@ -63,8 +69,9 @@ impl Pending {
             anomalies.add_all(answer.anomalies);
             Response { body_bytes, ..answer.response.clone() }
         });
+        let (protocol, grpc) = call(self, self.response.as_ref().or(current.map(|(it, _)| it)));
         ProtocolExchange {
-            protocol: self.protocol,
+            protocol,
             stream: None,
             progress,
             request: Some(request),
@@ -73,7 +80,7 @@ impl Pending {
             duration: None,
             ttfb,
             auth: self.auth,
-            grpc: None,
+            grpc,
             websocket: None,
             anomalies: anomalies.to_vec(),
         }
@@ -88,6 +95,10 @@ pub(super) struct Answer {
     pub(super) began: Timestamp,
     pub(super) ended: Timestamp,
     pub(super) anomalies: Anomalies,
+    /// Counts the messages of its body, where that is gRPC-Web.
+    pub(super) messages: Option<Box<Messages>>,
+    /// `grpc-status` of its head.
+    pub(super) grpc_status: Option<u32>,
 }
 
 /// Requests in the order in which they were sent.
@@ -208,8 +219,8 @@ pub(super) fn answered(pending: Pending, answer: Answer) -> ProtocolExchange {
 }
 
 fn exchange_of(pending: Pending) -> ProtocolExchange {
-    let Pending { protocol, request, auth, mut anomalies, began, ended, response, said, .. } =
-        pending;
+    let (protocol, grpc) = call(&pending, pending.response.as_ref());
+    let Pending { request, auth, mut anomalies, began, ended, response, said, .. } = pending;
     if let Some(answer) = &response {
         anomalies.add_all(answer.anomalies);
     }
@@ -227,7 +238,7 @@ fn exchange_of(pending: Pending) -> ProtocolExchange {
         duration,
         ttfb,
         auth,
-        grpc: None,
+        grpc,
         websocket: None,
         anomalies: anomalies.to_vec(),
     }
@@ -235,7 +246,7 @@ fn exchange_of(pending: Pending) -> ProtocolExchange {
 
 /// An exchange of which only the response was seen.
 pub(super) fn unasked(answer: Answer) -> ProtocolExchange {
-    let Answer { protocol, response, began, ended: _, mut anomalies } = answer;
+    let Answer { protocol, response, began, mut anomalies, .. } = answer;
     anomalies.add(Anomaly::ResponseWithoutRequest);
     ProtocolExchange {
         protocol,

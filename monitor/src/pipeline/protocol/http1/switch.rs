@@ -14,7 +14,6 @@ use crate::pipeline::protocol::anomaly::{Anomalies, Anomaly};
 use crate::pipeline::time::Timestamp;
 
 /// What a connection switched to.
-#[derive(Debug)]
 pub(in crate::pipeline::protocol) struct Switch {
     pub(in crate::pipeline::protocol) to: SwitchTo,
     /// What the client sent after its request and before the response, in order: it
@@ -22,6 +21,17 @@ pub(in crate::pipeline::protocol) struct Switch {
     pub(in crate::pipeline::protocol) held: Vec<u8>,
     /// Bytes of the client were missed: it is not known where its part begins.
     pub(in crate::pipeline::protocol) is_client_lost: bool,
+}
+
+/// Payload is secret, so it prints as its size.
+impl std::fmt::Debug for Switch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Switch")
+            .field("to", &self.to)
+            .field("held", &format_args!("{} bytes", self.held.len()))
+            .field("is_client_lost", &self.is_client_lost)
+            .finish()
+    }
 }
 
 /// To what.

@@ -94,7 +94,7 @@ impl Http2 {
         }
         // What was taken for frames was none, or it takes more than its header to tell.
         if was_split {
-            self.side(way).kept = header.to_vec();
+            self.advance(way, &header, feed);
             return taken;
         }
         0
@@ -112,11 +112,11 @@ impl Http2 {
             side.trust = Trust::Found;
             self.loose.add(Anomaly::InvalidPreface);
         }
-        let side = self.side(way);
-        if !frame.is_plausible(way, side.maximum) {
+        if !self.may_follow(way, frame) {
             self.lose(way, feed);
             return false;
         }
+        let side = self.side(way);
         if side.trust == Trust::Tentative && !is_first {
             if !is_harmless(frame) {
                 side.at_start = true;
@@ -124,6 +124,7 @@ impl Http2 {
                 return false;
             }
             side.trust = Trust::Found;
+            side.found = Some(feed.time);
             self.is_certain = true;
         }
         true

@@ -83,7 +83,7 @@ impl Http2 {
     }
 
     /// Bytes were missed, and where frames begin behind them is not known.
-    fn lose_boundary(&mut self, way: Way, feed: &mut Feed<'_>) {
+    pub(super) fn lose_boundary(&mut self, way: Way, feed: &mut Feed<'_>) {
         self.cut_block(way, Anomaly::Gap, feed);
         let side = self.side(way);
         side.state = State::Lost;
@@ -105,9 +105,9 @@ impl Http2 {
             }
             if way == Way::ToClient && stream.response.is_none() {
                 stream.down.exposed = true;
-            } else {
-                stream.miss(way);
+                continue;
             }
+            stream.miss(way);
             if let Some(calls) = &mut stream.calls {
                 calls.of(way).skip(u64::MAX);
             }

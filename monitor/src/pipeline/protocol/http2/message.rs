@@ -34,7 +34,10 @@ impl Http2 {
             }
             return self.begin_request(id, block, feed);
         }
-        if id > self.streams.highest {
+        if self.streams.was_let_go(id) {
+            // Its response was said without it.
+            self.streams.open(id);
+        } else if id > self.streams.highest {
             // Where bytes were missed these may be the trailers of a stream in them.
             if block.head.is_request() || !self.streams.may_miss {
                 self.begin_request(id, block, feed);
@@ -63,7 +66,11 @@ impl Http2 {
         };
         stream.begin_request(&mut block);
         // The response may be among what was missed since.
-        stream.down.exposed |= is_new && self.to_client.trust == Trust::Tentative;
+        let responses = &self.to_client;
+        let may_be_missed = responses.trust == Trust::Tentative
+            || responses.found.is_some_and(|found| block.began <= found)
+            || id <= self.streams.unasked;
+        stream.down.exposed |= is_new && may_be_missed;
         stream.touched = feed.time;
         if block.ends_stream {
             stream.end(Way::ToServer, feed);
@@ -326,7 +333,9 @@ impl Stream {
         } else if !head.has_status() && !self.down.exposed {
             head.anomalies.add(Anomaly::MissingPseudoHeader);
         }
-        if head.status.is_some() {
+        // Trailers end the stream (RFC 9113 section 8.1): what does not, and may have a
+        // status, is the head.
+        if head.has_status() || (head.has_unknown && !block.ends_stream) {
             self.down.exposed = false;
         } else if self.down.exposed {
             self.miss(Way::ToClient);
@@ -374,6 +383,10 @@ impl Stream {
                 self.count_messages(Messages::missed());
             }
             (None, _) if head.content_type.is_some() => self.calls = None,
+            // Its trailers may tell.
+            (None, None) if self.request.is_none() && head.has_unknown => {
+                self.count_messages(Messages::missed());
+            }
             (None, _) => {}
         }
         self.flavor = flavor;

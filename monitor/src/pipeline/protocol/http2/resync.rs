@@ -24,51 +24,6 @@ const UNKNOWN_STREAM: u32 = 1 << 20;
 const SETTINGS: u32 = 16;
 /// Greatest error code (RFC 9113 section 7).
 const GREATEST_ERROR: u32 = 0xd;
-/// Bytes of a first frame that are waited for before a connection is judged by its header.
-const AWAITED_BYTES: usize = 4 * 1024;
-
-/// What bytes in the middle of a connection look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Likeness {
-    /// Frames of HTTP/2.
-    Frames,
-    /// Too few bytes to tell.
-    NeedMore,
-    /// None that begin here, nor any two in a row further on.
-    Other,
-}
-
-/// Whether bytes in the middle of a connection look like frames of HTTP/2.
-pub(in super::super) fn looks_like_frames(bytes: &[u8]) -> Likeness {
-    let likenesses = [Way::ToServer, Way::ToClient].map(|way| likeness(way, bytes));
-    if likenesses.contains(&Likeness::Frames) {
-        Likeness::Frames
-    } else if likenesses.contains(&Likeness::NeedMore) {
-        Likeness::NeedMore
-    } else {
-        Likeness::Other
-    }
-}
-
-fn likeness(way: Way, bytes: &[u8]) -> Likeness {
-    let view = View { way, streams: None, maximum: INITIAL_MAXIMUM };
-    let Some(header) = bytes.first_chunk() else { return Likeness::NeedMore };
-    let first = Frame::parse(*header);
-    let verdict = match () {
-        () if !view.is_plausible(&first) => Verdict::No,
-        () if !is_harmless(&first) => view.judge(bytes, &first, Place::Probable),
-        () => match view.has_next(bytes, HEADER_BYTES + first.length as usize) {
-            Verdict::NeedMore(_) if bytes.len() >= AWAITED_BYTES => Verdict::Yes,
-            verdict => verdict,
-        },
-    };
-    match verdict {
-        Verdict::Yes => Likeness::Frames,
-        Verdict::NeedMore(_) => Likeness::NeedMore,
-        Verdict::No if (1..bytes.len()).any(|at| view.has_chain(bytes, at)) => Likeness::Frames,
-        Verdict::No => Likeness::Other,
-    }
-}
 
 impl Http2 {
     /// Bytes before the next frame; none where there is none and what may be the start of
@@ -86,12 +41,13 @@ impl Http2 {
             self.advance(way, &joined, feed);
             return None;
         }
-        let view = View { way, streams: Some(streams), maximum: side.maximum.min(INITIAL_MAXIMUM) };
+        let view = View { way, streams: Some(streams), maximum: INITIAL_MAXIMUM };
         let place = if side.at_start { Place::Probable } else { Place::Any };
         match view.find(bytes, place) {
             Found::Frame(at, trust) => {
                 side.state = State::Header;
                 side.trust = trust;
+                side.found = Some(feed.time);
                 side.has_frame = false;
                 side.at_start = false;
                 side.searched = 0;
@@ -110,6 +66,24 @@ impl Http2 {
                 None
             }
         }
+    }
+
+    /// Whether a frame may follow those that were found. One that is larger than usual, or on
+    /// a stream that is not open any more, shows that they were none unless these were many.
+    pub(super) fn may_follow(&self, way: Way, frame: &Frame) -> bool {
+        let (side, streams) = match way {
+            Way::ToServer => (&self.to_server, &self.streams),
+            Way::ToClient => (&self.to_client, &self.streams),
+        };
+        let is_found = side.trust > Trust::Tentative;
+        let is_known = streams.has(frame.stream);
+        let maximum = if is_known && is_found { side.maximum } else { INITIAL_MAXIMUM };
+        let view = View { way, streams: Some(streams), maximum };
+        view.is_plausible(frame)
+            || (is_found
+                && matches!(frame.kind, Kind::Data | Kind::Headers)
+                && frame.stream <= streams.highest.max(streams.highest_promised)
+                && frame.is_plausible(way, maximum))
     }
 
     /// The frame that waits for the one behind it is taken for one where it can be.
@@ -170,16 +144,14 @@ impl View<'_> {
         while let Some(header) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
             let frame = Frame::parse(*header);
             if self.is_plausible(&frame) {
-                if is_harmless(&frame) {
-                    if self.is_telling(&frame, place) {
-                        return Found::Frame(at, Trust::Tentative);
-                    }
-                    place = Place::Any;
-                    at += 1;
-                    continue;
-                }
-                match self.judge(bytes.get(at..).unwrap_or_default(), &frame, place) {
-                    Verdict::Yes => return Found::Frame(at, Trust::Found),
+                let rest = bytes.get(at..).unwrap_or_default();
+                let (verdict, trust) = if is_harmless(&frame) {
+                    (self.judge_harmless(rest, &frame, place), Trust::Tentative)
+                } else {
+                    (self.judge(rest, &frame, place), Trust::Found)
+                };
+                match verdict {
+                    Verdict::Yes => return Found::Frame(at, trust),
                     Verdict::NeedMore(wanted) => return Found::Nothing { keep: at, wanted },
                     Verdict::No => {}
                 }
@@ -203,15 +175,22 @@ impl View<'_> {
         }
     }
 
-    /// Whether a frame without consequences is one by its header alone.
-    fn is_telling(&self, frame: &Frame, place: Place) -> bool {
-        match frame.kind {
-            Kind::Data => {
-                self.streams.is_none_or(|streams| streams.has(frame.stream))
-                    || (place == Place::Probable && frame.stream < UNKNOWN_STREAM)
-            }
-            Kind::Continuation | Kind::Extension => place == Place::Probable,
+    /// Whether what looks like a frame without consequences is one.
+    fn judge_harmless(&self, bytes: &[u8], frame: &Frame, place: Place) -> Verdict {
+        let is_telling = match frame.kind {
+            Kind::Data => self.streams.is_none_or(|streams| streams.has(frame.stream)),
+            Kind::Continuation | Kind::Extension => false,
             _ => true,
+        };
+        let end = HEADER_BYTES + frame.length as usize;
+        if is_telling {
+            Verdict::Yes
+        } else if place == Place::Any || frame.stream >= UNKNOWN_STREAM {
+            Verdict::No
+        } else if end > KEPT_BYTES {
+            Verdict::Yes
+        } else {
+            self.has_next(bytes, end)
         }
     }
 
@@ -252,19 +231,6 @@ impl View<'_> {
             Some(header) if self.is_plausible(&Frame::parse(*header)) => Verdict::Yes,
             Some(_) => Verdict::No,
         }
-    }
-
-    /// Whether two frames and the header of a third lie in a row from `at` on.
-    fn has_chain(&self, bytes: &[u8], mut at: usize) -> bool {
-        for _ in 0..3 {
-            let Some(header) = bytes.get(at..).and_then(<[u8]>::first_chunk) else { return false };
-            let frame = Frame::parse(*header);
-            if !self.is_plausible(&frame) {
-                return false;
-            }
-            at += HEADER_BYTES + frame.length as usize;
-        }
-        true
     }
 }
 

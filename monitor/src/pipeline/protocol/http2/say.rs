@@ -47,6 +47,11 @@ impl Http2 {
 
     /// Says a stream that was let go of.
     pub(super) fn say(&mut self, id: u32, stream: Stream, feed: &mut Feed<'_>) {
+        if stream.request.is_none() {
+            // It may turn up yet, where it is not clear where frames begin.
+            self.streams.let_go(id);
+            self.streams.unasked = self.streams.unasked.max(id);
+        }
         let exchange = self.exchange_of(id, stream, Stage::Ended);
         feed.exchanges.push(exchange);
     }

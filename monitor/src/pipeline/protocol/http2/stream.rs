@@ -169,6 +169,8 @@ pub(super) struct Streams {
     /// The last few of these, and the highest for which there was no room.
     let_go: [u32; LET_GO],
     overflowed: u32,
+    /// Highest stream of which a response was said without its request.
+    pub(super) unasked: u32,
     /// Last stream that GOAWAY of the server named, and one more; 0 where there was none.
     pub(super) goaway: u32,
 }

@@ -470,45 +470,6 @@ fn attacks_are_bounded() {
     }
 }
 
-#[test]
-fn frames_in_mid_connection_are_recognised() {
-    let request = headers(7, END_STREAM, &get("/"));
-    let response = [headers(7, 0, &status("200", &[])), data(7, END_STREAM, b"ok")].concat();
-    let cases: [(&str, Vec<u8>, Likeness); 10] = [
-        ("a request", request.clone(), Likeness::Frames),
-        ("a response", response.clone(), Likeness::Frames),
-        (
-            "the end of a body",
-            [b"rest".as_slice(), &response, &response].concat(),
-            Likeness::Frames,
-        ),
-        (
-            "a window update and more",
-            [frame(8, 0, 0, &[0, 0, 1, 0]), request].concat(),
-            Likeness::Frames,
-        ),
-        ("a window update", frame(8, 0, 0, &[0, 0, 1, 0]), Likeness::NeedMore),
-        ("half a response", response[..12].to_vec(), Likeness::NeedMore),
-        ("a request of HTTP/1", b"GET / HTTP/1.1\r\nHost: h\r\n\r\n".to_vec(), Likeness::Other),
-        ("TLS", b"\x17\x03\x03\x00\x20abcdefghijklmnopqrstuvwxyz".to_vec(), Likeness::Other),
-        ("nothing but zero", vec![0; 100], Likeness::Other),
-        ("too few", vec![0, 0], Likeness::NeedMore),
-    ];
-    for (name, bytes, expected) in cases {
-        assert_eq!(looks_like_frames(&bytes), expected, "{name}");
-    }
-    for (name, text) in RECORDED {
-        for part in recorded(text).0 {
-            let likeness = looks_like_frames(part.bytes());
-            let is_cut = ["padding", "h2 of Python"].iter().any(|it| name.contains(it));
-            assert!(
-                is_cut || likeness != Likeness::Other || part.bytes().starts_with(b"PRI"),
-                "{name} {part:x?}"
-            );
-        }
-    }
-}
-
 /// The first exchange that differs when the parts come byte by byte.
 fn difference_of(midstream: bool, parts: &[Part]) -> Option<(Option<String>, Option<String>)> {
     let whole = lines_of(midstream, &deliveries(parts));

@@ -1,11 +1,13 @@
 //! The first bytes of a connection, and what it speaks after it has switched.
 
+use super::race::{Found, Race};
 use super::{Session, Speech};
+use crate::pipeline::input::SocketAddress;
 use crate::pipeline::protocol::classify::{Classification, classify};
 use crate::pipeline::protocol::dns::Dns;
 use crate::pipeline::protocol::http1::Http1;
 use crate::pipeline::protocol::http1::switch::{Switch, SwitchTo, Upgraded};
-use crate::pipeline::protocol::http2::{Http2, Likeness, looks_like_frames};
+use crate::pipeline::protocol::http2::Http2;
 use crate::pipeline::protocol::proxy::{self, Proxy};
 use crate::pipeline::protocol::tls::Tls;
 use crate::pipeline::protocol::websocket::WebSocket;
@@ -17,8 +19,6 @@ use crate::pipeline::time::Timestamp;
 pub(in crate::pipeline::protocol) const TUNNELS: u8 = 4;
 /// Bytes of a way that are kept until it is clear what they are.
 const UNDECIDED_BYTES: usize = 8 * 1024;
-/// Type of the frame that every HTTP/2 connection begins with (RFC 9113 section 6.5).
-const SETTINGS: u8 = 4;
 
 impl Session {
     /// Decides what the connection speaks, or keeps its first bytes until that is clear.
@@ -35,22 +35,20 @@ impl Session {
         let mut joined = std::mem::take(kept);
         joined.extend_from_slice(bytes);
         let mut rest = joined.as_slice();
-        // A proxy behind a proxy may add a header of its own.
-        while way == Way::ToServer && classify(rest) == Classification::ProxyProtocol {
-            match proxy::parse(rest) {
-                Proxy::Header(length, client) => {
-                    self.proxied_client = client;
-                    rest = rest.get(length..).unwrap_or_default();
-                }
-                Proxy::NeedMore => {
-                    *kept = rest.to_vec();
+        if way == Way::ToServer {
+            match strip_proxies(rest, &mut self.proxied_client) {
+                Stripped::Whole(stripped) => rest = stripped,
+                Stripped::Partly(stripped) => {
+                    *kept = stripped.to_vec();
                     return;
                 }
-                Proxy::Invalid if !self.midstream => {
+                Stripped::Invalid(rest) if self.midstream => {
+                    return self.race(limits, way, rest, time, exchanges);
+                }
+                Stripped::Invalid(_) => {
                     self.speech = Speech::Opaque;
                     return;
                 }
-                Proxy::Invalid => return self.speak_http(limits, way, rest, time, exchanges),
             }
         }
         match (classify(rest), way) {
@@ -64,16 +62,12 @@ impl Session {
                 self.speak_http2(limits, way, rest, time, exchanges);
             }
             // The middle of something: frames, or a body that a head may follow.
-            (Classification::Unknown, _) if self.midstream => match looks_like_frames(rest) {
-                Likeness::Frames => self.speak_http2(limits, way, rest, time, exchanges),
-                Likeness::NeedMore if rest.len() < UNDECIDED_BYTES => *kept = rest.to_vec(),
-                Likeness::NeedMore | Likeness::Other => {
-                    self.speak_http(limits, way, rest, time, exchanges);
-                }
-            },
+            (Classification::Unknown, _) if self.midstream => {
+                self.race(limits, way, rest, time, exchanges);
+            }
             // RFC 9113 section 3.4: a server need not wait for the preface of its client.
             (Classification::Unknown, Way::ToClient)
-                if rest.get(3) == Some(&SETTINGS) && rest.len() < UNDECIDED_BYTES =>
+                if may_be_settings(rest) && rest.len() < UNDECIDED_BYTES =>
             {
                 *kept = rest.to_vec();
             }
@@ -83,6 +77,51 @@ impl Session {
             }
             _ if self.expects_dns => self.speak_dns(limits, way, rest),
             _ => self.speech = Speech::Opaque,
+        }
+    }
+
+    /// Looks for HTTP/1 and HTTP/2 at once, in what was kept of the other way first.
+    fn race(
+        &mut self,
+        limits: &Limits,
+        way: Way,
+        bytes: &[u8],
+        time: Timestamp,
+        exchanges: &mut Vec<ProtocolExchange>,
+    ) {
+        let kept = self.take_kept(!way);
+        self.speech = Speech::Race(Box::new(Race::new()));
+        for (way, bytes) in [(!way, kept.as_slice()), (way, bytes)] {
+            self.feed(limits, way, Delivery::Bytes(bytes), time, exchanges);
+        }
+    }
+
+    /// Goes on looking; what comes after the find is fed to who was found.
+    pub(super) fn run(
+        &mut self,
+        limits: &Limits,
+        way: Way,
+        bytes: &[u8],
+        time: Timestamp,
+        exchanges: &mut Vec<ProtocolExchange>,
+    ) {
+        let Speech::Race(race) = &mut self.speech else { return };
+        let (taken, found) = race.take(limits, way, bytes, time);
+        self.speech = match found {
+            Found::Nothing => return,
+            Found::Neither => Speech::Opaque,
+            Found::Http1(http, said) => {
+                exchanges.extend(said);
+                Speech::Http1(http)
+            }
+            Found::Http2(http, said) => {
+                exchanges.extend(said);
+                Speech::Http2(http)
+            }
+        };
+        let rest = bytes.get(taken..).unwrap_or_default();
+        if !rest.is_empty() {
+            self.feed(limits, way, Delivery::Bytes(rest), time, exchanges);
         }
     }
 
@@ -181,4 +220,36 @@ impl Session {
             }
         }
     }
+}
+
+/// Whether bytes may begin with a frame of SETTINGS that is no acknowledgement, as each end
+/// of HTTP/2 begins (RFC 9113 sections 3.4 and 6.5): length, type, flags and stream.
+fn may_be_settings(bytes: &[u8]) -> bool {
+    let is_there = |place: usize, byte: u8| bytes.get(place).is_none_or(|&it| it == byte);
+    is_there(0, 0) && is_there(3, 4) && (4..9).all(|place| is_there(place, 0))
+}
+
+/// What is left of the bytes of a client without the headers of proxies in front.
+enum Stripped<'a> {
+    /// All headers are gone.
+    Whole(&'a [u8]),
+    /// One is not there as a whole.
+    Partly(&'a [u8]),
+    /// One is none.
+    Invalid(&'a [u8]),
+}
+
+/// Takes the headers of proxies off: one behind another may add a header of its own.
+fn strip_proxies<'a>(mut rest: &'a [u8], client: &mut Option<SocketAddress>) -> Stripped<'a> {
+    while classify(rest) == Classification::ProxyProtocol {
+        match proxy::parse(rest) {
+            Proxy::Header(length, named) => {
+                *client = named;
+                rest = rest.get(length..).unwrap_or_default();
+            }
+            Proxy::NeedMore => return Stripped::Partly(rest),
+            Proxy::Invalid => return Stripped::Invalid(rest),
+        }
+    }
+    Stripped::Whole(rest)
 }

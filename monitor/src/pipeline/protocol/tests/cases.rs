@@ -47,6 +47,22 @@ pub(super) const CASES: &[Case] = &[
         &["GET api /a[x,y] 0 > 200 2"],
     ),
     case(
+        "gRPC-Web in chunks, its trailers in the body",
+        &[
+            Q(b"POST /bank.Accounts/Get HTTP/1.1\r\nHost: h\r\nContent-Type: application/grpc-web+proto\r\nContent-Length: 8\r\n\r\n\0\0\0\0\x03abc"),
+            A(b"HTTP/1.1 200 OK\r\nContent-Type: application/grpc-web+proto\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n\0\0\0\0\x02o\r\n8\r\nk\0\0\0\0\x01x\x80\r\n14\r\n\0\0\0\x10grpc-status: 5\r\n\r\n0\r\n\r\n"),
+        ],
+        &["POST h /bank.Accounts/Get[] 8 > 200 34 grpc-web bank.Accounts Some(5) 1/2"],
+    ),
+    case(
+        "gRPC-Web that fails without a body",
+        &[
+            Q(b"POST /bank.Accounts/Get HTTP/1.1\r\nHost: h\r\nContent-Type: application/grpc-web\r\nContent-Length: 5\r\n\r\n\0\0\0\0\0"),
+            A(b"HTTP/1.1 200 OK\r\nContent-Type: application/grpc-web\r\ngrpc-status: 16\r\nContent-Length: 0\r\n\r\n"),
+        ],
+        &["POST h /bank.Accounts/Get[] 5 > 200 0 grpc-web bank.Accounts Some(16) 1/0"],
+    ),
+    case(
         "keep-alive",
         &[
             Q(b"GET /a HTTP/1.1\r\nHost: api\r\n\r\n"),
@@ -173,13 +189,14 @@ pub(super) const CASES: &[Case] = &[
         &["GET h /a[] 0 > ?", "GET h /b[] 0 > ?"],
     ),
     case(
-        "an upgrade to HTTP/2, whose preface is not looked into yet",
+        "an upgrade to HTTP/2, whose stream 1 answers the request",
         &[
             Q(b"GET /h2 HTTP/1.1\r\nHost: h\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n"),
             A(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n\0\0\0\x04\0\0\0\0\0"),
-            Q(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+            Q(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0"),
+            A(b"\0\0\x01\x01\x05\0\0\0\x01\x88"),
         ],
-        &["GET h /h2[] 0 > 101 0"],
+        &["GET h /h2[] 0 > 200 0"],
     ),
     case(
         "an upgrade to TLS, with HTTP inside of which nothing is seen",

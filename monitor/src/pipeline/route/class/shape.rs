@@ -1,5 +1,30 @@
 //! Characters of a segment, counted.
 
+const KINDS: usize = 8;
+
+/// The kind of each byte: digit, capital and small letter up to `f`, capital and small
+/// letter, joint, other.
+const KIND_OF: [u8; 256] = {
+    let mut kinds = [6; 256];
+    let mut byte = 0u8;
+    loop {
+        kinds[byte as usize] = match byte {
+            b'0'..=b'9' => 0,
+            b'A'..=b'F' => 1,
+            b'a'..=b'f' => 2,
+            b'G'..=b'Z' => 3,
+            b'g'..=b'z' => 4,
+            _ if joins(byte) => 5,
+            _ => 6,
+        };
+        if byte == u8::MAX {
+            break;
+        }
+        byte += 1;
+    }
+    kinds
+};
+
 /// How many characters of which kind a segment has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Shape {
@@ -16,23 +41,20 @@ pub(super) struct Shape {
 
 impl Shape {
     pub(super) fn of(bytes: &[u8]) -> Self {
-        let mut shape = Self::default();
+        let mut counts = [0u32; KINDS];
         for &byte in bytes {
-            match byte {
-                b'0'..=b'9' => shape.digits += 1,
-                b'a'..=b'z' => {
-                    shape.lowers += 1;
-                    shape.beyond_hex += usize::from(byte > b'f');
-                }
-                b'A'..=b'Z' => {
-                    shape.uppers += 1;
-                    shape.beyond_hex += usize::from(byte > b'F');
-                }
-                _ if joins(byte) => shape.joints += 1,
-                _ => shape.others += 1,
-            }
+            counts[KIND_OF[byte as usize] as usize % KINDS] += 1;
         }
-        shape
+        let [digits, upper_hex, lower_hex, uppers, lowers, joints, others, _] =
+            counts.map(|count| count as usize);
+        Self {
+            digits,
+            uppers: upper_hex + uppers,
+            lowers: lower_hex + lowers,
+            beyond_hex: uppers + lowers,
+            joints,
+            others,
+        }
     }
 
     pub(super) const fn letters(&self) -> usize {
@@ -65,7 +87,7 @@ impl Shape {
 }
 
 /// Characters between the words of a compound: the unreserved ones of RFC 3986
-/// section 2.3 that are no letters or digits, and `$`, with which OData begins words.
+/// section 2.3 that are no letters or digits, and `$`, with which `OData` begins words.
 pub(super) const fn joins(byte: u8) -> bool {
     matches!(byte, b'-' | b'_' | b'.' | b'~' | b'$')
 }

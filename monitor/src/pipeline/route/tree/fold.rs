@@ -33,6 +33,7 @@ impl Tree {
 
     fn fold(&mut self, at: Handle, more: Folds, is_one: fn(Label) -> bool) {
         let is_one = |label| is_one(label) && label != Label::Value(Class::Param);
+        self.epoch += 1;
         let Some(node) = self.nodes.find_mut(at) else { return };
         node.folds = Folds {
             words: node.folds.words || more.words,

@@ -876,6 +876,16 @@ fn lates() -> Vec<Case> {
             &["5 ? > 200 2 response_without_request", "7 GET h /7[] 0 > 200 2"],
         ),
         late(
+            "before a status from the table of before",
+            {
+                let mut server = Encoder::default();
+                server.block(&[(":status", "201")]);
+                let known = server.block(&[(":status", "201")]);
+                vec![asked(7, "/7"), Down(headers(7, 0, &known)), Down(data(7, END_STREAM, b"ok"))]
+            },
+            &["7 GET h /7[] 0 > ? 2 unknown_header"],
+        ),
+        late(
             "after the table was filled",
             {
                 let mut client = Encoder::default();

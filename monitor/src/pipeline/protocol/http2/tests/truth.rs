@@ -16,8 +16,7 @@ fn truth_of(parts: &[Part]) -> Truth {
 /// Conversations without anything irregular in them: recorded ones, and those of the cases
 /// that begin at the start and have no gap.
 fn conversations() -> Vec<(String, Vec<Part>)> {
-    let recorded =
-        RECORDED.iter().map(|(name, text)| ((*name).to_owned(), super::recorded(text).0));
+    let recorded = RECORDED.iter().map(|(name, text)| ((*name).to_owned(), recorded(text).0));
     let made = cases().into_iter().filter(|case| {
         let names = ["interleave", "table is kept", "padding and", "continuation", "unary", "push"];
         !case.midstream
@@ -123,16 +122,26 @@ fn fault_of_grpc(
     checks.iter().find(|(holds, _)| !holds).map(|(_, what)| *what)
 }
 
-/// Holds what is said against the truth; each stream at most once.
-fn hold(name: &str, how: &str, said: &[ProtocolExchange], truth: &Truth) {
+/// Holds what is said against the truth; each stream at most once. What is wrong, if anything.
+fn judge(said: &[ProtocolExchange], truth: &Truth) -> Option<String> {
     let mut streams = Vec::new();
     for exchange in said {
+        let line = line_of(exchange);
         if let Some(fault) = fault_of(exchange, truth) {
             let real = exchange.stream.and_then(|id| truth.get(&id)).map(line_of);
-            panic!("{name}, {how}: {fault}: {}\nreally {real:?}", line_of(exchange));
+            return Some(format!("{fault}: {line}\nreally {real:?}"));
         }
-        assert!(!streams.contains(&exchange.stream), "{name}, {how}: {} twice", line_of(exchange));
+        if streams.contains(&exchange.stream) {
+            return Some(format!("twice: {line}"));
+        }
         streams.push(exchange.stream);
+    }
+    None
+}
+
+fn hold(name: &str, how: &str, said: &[ProtocolExchange], truth: &Truth) {
+    if let Some(wrong) = judge(said, truth) {
+        panic!("{name}, {how}: {wrong}");
     }
 }
 
@@ -141,7 +150,7 @@ fn without(parts: &[Part], way: Way, from: usize, length: usize) -> Vec<Part> {
     let mut at = 0;
     let mut all = Vec::new();
     for part in parts {
-        if part.way() != way {
+        if part.way() != way || part.bytes().is_empty() {
             all.push(part.clone());
             continue;
         }
@@ -238,4 +247,51 @@ fn begun_before(parts: &[Part]) -> Option<u32> {
     let is_between = |side: &Side| side.state == State::Header && side.has == 0;
     let known = http.streams.highest.max(http.streams.highest_promised);
     (is_between(&http.to_server) && is_between(&http.to_client)).then_some(known)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: PROPERTY_CASES / 2,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    /// Several gaps in both ways, each told as it comes or with the record behind it, in
+    /// connections that were watched from the start or joined late.
+    #[test]
+    fn gaps_never_make_a_wrong_exchange(
+        which: prop::sample::Index,
+        gaps in proptest::collection::vec((any::<bool>(), any::<prop::sample::Index>(), 1..300_usize), 1..6),
+        told in any::<[bool; 3]>(),
+        late: Option<prop::sample::Index>,
+    ) {
+        let conversations = conversations();
+        let (name, parts) = &conversations[which.index(conversations.len())];
+        let truth = truth_of(parts);
+        let mut lossy = parts.clone();
+        for (up, at, length) in gaps {
+            let way = if up { Way::ToServer } else { Way::ToClient };
+            let at = at.index(bytes_of(&lossy, way).max(1));
+            lossy = without(&lossy, way, at, length);
+        }
+        let start = late.map_or(0, |late| late.index(lossy.len()));
+        let mut all = Vec::new();
+        for (at, part) in lossy[start..].iter().enumerate() {
+            match part.delivery() {
+                Delivery::Gap(bytes) if told[at % 3] => {
+                    all.push((part.way(), Delivery::Gap(0)));
+                    all.push((part.way(), Delivery::GapToldBefore(bytes)));
+                }
+                // It was in the other way, which the next record shows.
+                delivery => {
+                    if told[(at + 1) % 3] {
+                        all.push((part.way(), Delivery::Gap(0)));
+                    }
+                    all.push((part.way(), delivery));
+                }
+            }
+        }
+        let wrong = judge(&exchanges_of(start > 0, &all), &truth);
+        prop_assert!(wrong.is_none(), "{}: {:?}", name, wrong);
+    }
 }
