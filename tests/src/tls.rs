@@ -16,7 +16,7 @@ mod run;
 pub use authority::Authority;
 pub(crate) use client::peer;
 pub use client::{Language, NodeServer, TlsOptions, go_client, node_with_ml_kem};
-pub use command::{curl, gnutls, openssl};
+pub use command::{curl, gnutls, h2load, openssl, openssl_refused};
 pub use nginx::TlsNginx;
 pub use report::{Report, Words};
 

@@ -58,6 +58,7 @@ impl Language {
             ("VERSION", options.version),
             ("GROUPS", options.groups),
             ("BEFORE", options.before),
+            ("PIECES", options.pieces),
             ("TRACE", trace),
         ] {
             client.envs(value.map(|value| (name, value)));
@@ -75,6 +76,8 @@ pub struct TlsOptions<'a> {
     pub groups: Option<&'a str>,
     /// Bytes to send before the handshake, in hexadecimal (Python).
     pub before: Option<&'a str>,
+    /// Bytes in each call to send, where that is to be limited (Python).
+    pub pieces: Option<&'a str>,
     /// Whether OpenSSL is to trace to standard error (Node.js).
     pub trace: bool,
 }
@@ -104,7 +107,7 @@ pub fn go_client(directory: &Path) -> PathBuf {
     build.args(["build", "-o"]).arg(&program).arg(peer("tls_client.go"));
     build.current_dir(directory).env("GOCACHE", directory.join("cache"));
     build.envs([("GOFLAGS", "-mod=mod"), ("GOTOOLCHAIN", "local"), ("GOPROXY", "off")]);
-    let _ = output_of(build.env("CGO_ENABLED", "0"));
+    let _ = output_of(&mut build);
     program
 }
 

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Map, Value, json};
 
-use super::run::finish;
+use super::run::{end, finish};
 use super::{Authority, NAME, OFFERED, Report};
 
 const REQUEST: &str = "GET / HTTP/1.0\r\n\r\n";
@@ -53,6 +53,7 @@ fn curl_connections(verbose: &str) -> Vec<Map<String, Value>> {
 #[must_use]
 pub fn openssl(authority: &Authority, port: u16, name: Option<&str>, more: &[&str]) -> Vec<Report> {
     let session = authority.path("session");
+    let _ = std::fs::remove_file(&session);
     let connect = |kept: &str| {
         let mut command = Command::new("openssl");
         command.args(["s_client", "-connect", &format!("127.0.0.1:{port}"), "-ign_eof"]);
@@ -60,20 +61,41 @@ pub fn openssl(authority: &Authority, port: u16, name: Option<&str>, more: &[&st
             Some(name) => command.args(["-servername", name]),
             None => command.arg("-noservername"),
         };
-        command.args(["-alpn", OFFERED, kept]).arg(&session);
+        command.args(["-alpn", OFFERED]);
+        // Not every server gives one out.
+        if kept == "-sess_out" || session.exists() {
+            command.arg(kept).arg(&session);
+        }
         command.arg("-cert").arg(authority.path("client.pem"));
         command.arg("-key").arg(authority.path("client.key"));
         let done = finish(command.args(more), REQUEST);
-        let (client, page) = done.output.split_once("\nHTTP/").unwrap_or((&done.output, ""));
+        // The response may come in the midst of a line about a ticket.
+        let (client, page) = done.output.split_once("HTTP/1").unwrap_or((&done.output, ""));
         let mut said = vec![openssl_says(client)];
         said[0].insert("sni".into(), name.into());
         said[0].insert("alpn_offered".into(), OFFERED.split(',').collect::<Vec<_>>().into());
         // nginx says it as an object, s_server in the words of s_client.
         let server = page.lines().find_map(object).unwrap_or_else(|| openssl_says(page));
+        assert!(server.contains_key("version"), "the server says it: {}", done.output);
         said.push(server);
         Report::of(done.pid, port, said)
     };
     vec![connect("-sess_out"), connect("-sess_in")]
+}
+
+/// openssl as a client whose handshake comes to nothing, with more arguments: its process id
+/// and the number of the alert that it got or sent.
+#[must_use]
+pub fn openssl_refused(port: u16, more: &[&str]) -> (u32, u64) {
+    let mut command = Command::new("openssl");
+    command.args(["s_client", "-connect", &format!("127.0.0.1:{port}"), "-msg"]);
+    let done = end(command.args(more), REQUEST);
+    assert!(!done.is_good, "{command:?} succeeded: {}", done.output);
+    // Its bytes are in the next line: level and number.
+    let mut lines = done.output.lines().skip_while(|line| !line.contains("Alert [length 0002]"));
+    let alert = lines.nth(1).and_then(|bytes| bytes.trim().split(' ').nth(1));
+    let number = alert.and_then(|alert| u64::from_str_radix(alert, 16).ok());
+    (done.pid, number.unwrap_or_else(|| panic!("{command:?}: {}", done.output)))
 }
 
 fn openssl_says(text: &str) -> Map<String, Value> {
@@ -97,8 +119,10 @@ fn openssl_says(text: &str) -> Map<String, Value> {
                 _ => {}
             }
         }
-        if line == "No ALPN negotiated" {
-            said.insert("alpn".into(), Value::Null);
+        match line {
+            "No ALPN negotiated" => drop(said.insert("alpn".into(), Value::Null)),
+            "Early data was accepted" => drop(said.insert("early_data".into(), "accepted".into())),
+            _ => {}
         }
     }
     said
@@ -112,6 +136,30 @@ fn temporary_key(value: &str) -> (String, Value) {
         ["ECDH", group, ..] | [group, ..] => ("group".into(), (*group).into()),
         [] => ("group".into(), Value::Null),
     }
+}
+
+/// h2load, that connects as often as told, all at once, and asks once on each: what it says
+/// of the first handshake is true of all.
+#[must_use]
+pub fn h2load(port: u16, connections: usize) -> Report {
+    let mut command = Command::new("h2load");
+    let count = connections.to_string();
+    command.args(["-t", "1", "-n", &count, "-c", &count]);
+    let done = finish(command.arg(format!("https://127.0.0.1:{port}/")), "");
+    assert!(done.output.contains(&format!("{connections} succeeded")), "{}", done.output);
+    let said = done.output.lines().filter_map(|line| {
+        let (what, value) = line.split_once(": ")?;
+        let member = match what {
+            "TLS Protocol" => "version",
+            "Cipher" => "cipher",
+            "Server Temp Key" => "group",
+            "Application protocol" => "alpn",
+            _ => return None,
+        };
+        // The size of a group comes after its name.
+        Some((member.to_owned(), value.split(' ').next().into()))
+    });
+    Report::of(done.pid, port, vec![said.collect()])
 }
 
 /// gnutls-cli, with more arguments. It asks for nothing before it connects again, so the

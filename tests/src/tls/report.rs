@@ -87,10 +87,9 @@ fn group(said: &str) -> &str {
         "prime256v1" | "P-256" | "SECP256R1" => "secp256r1",
         "P-384" | "SECP384R1" => "secp384r1",
         "P-521" | "SECP521R1" => "secp521r1",
-        "X25519" => "x25519",
+        // Numbers are from a trace of OpenSSL.
+        "X25519" | "29" => "x25519",
         "X448" => "x448",
-        // By number, from a trace of OpenSSL.
-        "29" => "x25519",
         "4587" => "SecP256r1MLKEM768",
         "4588" => "X25519MLKEM768",
         "4589" => "SecP384r1MLKEM1024",

@@ -8,6 +8,7 @@ use crate::{PATIENCE, Running, wait_for};
 
 /// A command that has ended.
 pub(super) struct Done {
+    pub(super) is_good: bool,
     pub(super) pid: u32,
     pub(super) output: String,
     pub(super) errors: String,
@@ -15,6 +16,13 @@ pub(super) struct Done {
 
 /// Runs a command with this input to a good end, that has to come soon.
 pub(super) fn finish(command: &mut Command, input: &str) -> Done {
+    let done = end(command, input);
+    assert!(done.is_good, "{command:?} failed: {}{}", done.output, done.errors);
+    done
+}
+
+/// Runs a command with this input to an end, good or bad, that has to come soon.
+pub(super) fn end(command: &mut Command, input: &str) -> Done {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut process = Running::start(command);
     let pid = process.0.id();
@@ -25,9 +33,7 @@ pub(super) fn finish(command: &mut Command, input: &str) -> Done {
     let status = wait_for(&format!("the end of {command:?}"), 2 * PATIENCE, || {
         process.0.try_wait().expect("a child")
     });
-    let (output, errors) = (text(output), text(errors));
-    assert!(status.success(), "{command:?} failed: {output}{errors}");
-    Done { pid, output, errors }
+    Done { is_good: status.success(), pid, output: text(output), errors: text(errors) }
 }
 
 fn gather(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {

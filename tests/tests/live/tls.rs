@@ -19,6 +19,12 @@ mod hybrid;
 /// Traffic on a port for the other kind.
 #[path = "tls/ports.rs"]
 mod ports;
+/// Handshakes that come to nothing.
+#[path = "tls/refused.rs"]
+mod refused;
+/// Many at once, in pieces, with early data, before the daemon.
+#[path = "tls/shapes.rs"]
+mod shapes;
 /// What handshakes are found to lack.
 #[path = "tls/weak.rs"]
 mod weak;

@@ -55,7 +55,7 @@ fn agreeing_on_less_than_before_is_told() {
         let address = format!("127.0.0.1:{}", ports[0]);
         let found = daemon.records("finding");
         let mut to_better = found.iter().filter(|it| it["evidence"]["address"] == address);
-        assert!(!to_better.any(|it| is_downgrade(it)), "{found:?}");
+        assert!(!to_better.any(is_downgrade), "{found:?}");
     }
 }
 

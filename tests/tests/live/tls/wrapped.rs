@@ -7,7 +7,7 @@ use super::{authority, daemons, is_to};
 
 const PROTOCOLS: &str = "ssl_protocols TLSv1.2 TLSv1.3;";
 
-/// Headers of the PROXY protocol (HAProxy's, versions 1 and 2), in hexadecimal, and the
+/// Headers of the PROXY protocol (`HAProxy`'s, versions 1 and 2), in hexadecimal, and the
 /// client that nginx takes from them.
 const HEADERS: [(&str, &str); 6] = [
     // PROXY TCP4 203.0.113.7 198.51.100.1 4711 443
