@@ -4,8 +4,9 @@
 pub const CHUNK_BYTES: usize = 16 * 1024;
 /// Data records of one call; the rest of the call is uncaptured.
 pub const CHUNKS_PER_CALL: usize = 4;
-/// I/O vectors of one call that are followed; the rest is uncaptured.
-pub const IOVECS_PER_CALL: usize = 8;
+/// I/O vectors of one call that are followed; the rest is uncaptured. The C core of gRPC
+/// gives the kernel as many at a time.
+pub const IOVECS_PER_CALL: usize = 260;
 /// Bytes of a datagram that are read; larger answers of DNS are rare.
 pub const DATAGRAM_BYTES: usize = 4 * 1024;
 /// Bytes of a process name (`task->comm`), its NUL included.

@@ -5,7 +5,7 @@
 
 use core::arch::asm;
 use core::ffi::c_void;
-use core::mem;
+use core::mem::{self, MaybeUninit};
 
 use aya_ebpf::helpers::bpf_get_smp_processor_id;
 use aya_ebpf::helpers::generated::{bpf_ktime_get_ns, bpf_task_pt_regs};
@@ -38,6 +38,10 @@ const SENDMMSG: u64 = 307;
 const PREADV2: u64 = 327;
 const PWRITEV2: u64 = 328;
 const IO_URING_ENTER: u64 = 426;
+
+/// Steps after the first chunk of a call that has more: to emit chunks, and to copy from
+/// this many vectors at least.
+const STEPS_OF_MORE: usize = CHUNKS_PER_CALL + 8;
 
 /// The saved user registers of a call that take part in it.
 #[derive(Clone, Copy)]
@@ -192,22 +196,22 @@ pub fn emit_call(call: Call, payload: Payload) {
             sequence: 0,
         };
     }
-    match payload {
-        Payload::Buffer(address) => emit_buffer(scratch, call, address),
-        Payload::Vectors(address, vectors) => emit_vectors(scratch, call, address, vectors),
-        Payload::Message(message) => {
-            // struct user_msghdr: msg_iov at 16, msg_iovlen at 24.
-            let mut header = [0u64; 2];
-            if read_user(header.as_mut_ptr().cast(), 16, message + 16) {
-                emit_vectors(scratch, call, header[0], header[1]);
-            } else {
-                count(Counter::ReadFault);
-                emit_chunk(scratch, call, 0, call.bytes, 0, Reason::ReadFault);
-            }
-        }
+    let vectors = match payload {
+        Payload::Buffer(address) => return emit_buffer(scratch, call, address),
+        Payload::Vectors(address, vectors) => Some([address, vectors]),
+        // struct user_msghdr: msg_iov at 16, msg_iovlen at 24.
+        Payload::Message(message) => read_pair(message + 16),
         Payload::Unreachable(reason) => {
             count(Counter::LengthOnly);
-            emit_chunk(scratch, call, 0, call.bytes, 0, reason);
+            return emit_chunk(scratch, call, 0, call.bytes, 0, reason);
+        }
+    };
+    // In one place, since the verifier walks through every step of it.
+    match vectors {
+        Some([address, vectors]) => emit_vectors(scratch, call, address, vectors),
+        None => {
+            count(Counter::ReadFault);
+            emit_chunk(scratch, call, 0, call.bytes, 0, Reason::ReadFault);
         }
     }
 }
@@ -238,29 +242,38 @@ fn emit_buffer(scratch: *mut Scratch, call: Call, address: u64) {
     }
 }
 
-/// Copies the vectors back to back into chunks. One step copies from one vector or
-/// moves on to the next, so a vector that spans chunks takes more than one.
+/// Copies the vectors back to back into chunks. Most calls fit one, of however many
+/// vectors, so that the first chunk is filled in a loop without the code that emits:
+/// the verifier walks through each of its steps.
 #[inline(always)]
 fn emit_vectors(scratch: *mut Scratch, call: Call, address: u64, vectors: u64) {
     // SAFETY: a map value, this CPU's.
     let progress = unsafe { &raw mut (*scratch).progress };
     // SAFETY: as above.
     unsafe {
-        progress.write_volatile(Progress { done: 0, filled: 0, vector: 0, copied: 0, chunks: 0 });
+        progress.write_volatile(Progress {
+            done: 0,
+            filled: 0,
+            vector: 0,
+            copied: 0,
+            chunks: 0,
+            wanted: 0,
+        });
     }
-    let mut reason = Reason::Truncated;
+    let mut last = Step::Copied;
     let mut step = 0;
-    while step < IOVECS_PER_CALL + CHUNKS_PER_CALL {
+    while step < IOVECS_PER_CALL {
         step += 1;
-        match copy_step(scratch, progress, call, address, vectors) {
-            Step::Copied => {}
-            Step::Finished => break,
-            Step::Fault => {
-                reason = Reason::ReadFault;
-                count(Counter::ReadFault);
-                break;
-            }
+        last = copy_step(scratch, progress, call, address, vectors);
+        if last != Step::Copied {
+            break;
         }
+    }
+    if last == Step::Full {
+        last = emit_more(scratch, progress, call, address, vectors);
+    }
+    if last == Step::Fault {
+        count(Counter::ReadFault);
     }
     // SAFETY: as above.
     let (done, filled) = unsafe {
@@ -270,16 +283,72 @@ fn emit_vectors(scratch: *mut Scratch, call: Call, address: u64, vectors: u64) {
         )
     };
     let length = call.bytes - done;
-    let reason = if length > filled { reason } else { Reason::None };
+    let reason = match last {
+        _ if length <= filled => Reason::None,
+        Step::Fault => Reason::ReadFault,
+        _ => Reason::Truncated,
+    };
     emit_chunk(scratch, call, done, length, filled, reason);
 }
 
+/// Emits the chunk that is full and fills the next ones, all but the last of which are
+/// emitted. One step does one thing, so a vector that spans chunks takes more than one.
+#[inline(always)]
+fn emit_more(
+    scratch: *mut Scratch,
+    progress: *mut Progress,
+    call: Call,
+    address: u64,
+    vectors: u64,
+) -> Step {
+    let mut last = Step::Full;
+    let mut step = 0;
+    while step < STEPS_OF_MORE {
+        step += 1;
+        last = if last == Step::Full {
+            emit_full(scratch, progress, call)
+        } else {
+            copy_step(scratch, progress, call, address, vectors)
+        };
+        if last == Step::Finished || last == Step::Fault {
+            break;
+        }
+    }
+    last
+}
+
+/// What a step did.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {
+    /// There may be more to copy.
     Copied,
+    /// The chunk has no room.
+    Full,
+    /// Nothing more is copied.
     Finished,
+    /// Memory could not be read.
     Fault,
 }
 
+/// Emits a full chunk, but for the last one of the call.
+#[inline(always)]
+fn emit_full(scratch: *mut Scratch, progress: *mut Progress, call: Call) -> Step {
+    // SAFETY: a map value, this CPU's.
+    let Progress { done, filled, chunks, .. } = unsafe { progress.read_volatile() };
+    if chunks + 1 >= CHUNKS_PER_CALL as u64 {
+        return Step::Finished;
+    }
+    emit_chunk(scratch, call, done, filled, filled, Reason::None);
+    // SAFETY: as above.
+    unsafe {
+        (&raw mut (*progress).done).write_volatile(done + filled);
+        (&raw mut (*progress).filled).write_volatile(0);
+        (&raw mut (*progress).chunks).write_volatile(chunks + 1);
+    }
+    Step::Copied
+}
+
+/// Copies from one vector what is left of it and has room.
 #[inline(always)]
 fn copy_step(
     scratch: *mut Scratch,
@@ -289,31 +358,21 @@ fn copy_step(
     vectors: u64,
 ) -> Step {
     // SAFETY: a map value, this CPU's.
-    let Progress { done, filled, vector, copied, chunks } = unsafe { progress.read_volatile() };
+    let Progress { done, filled, vector, copied, .. } = unsafe { progress.read_volatile() };
     let left = call.bytes - done - filled;
     if vector >= vectors || vector >= IOVECS_PER_CALL as u64 || left == 0 {
         return Step::Finished;
     }
     if filled >= CHUNK_BYTES as u64 {
-        if chunks + 1 >= CHUNKS_PER_CALL as u64 {
-            return Step::Finished;
-        }
-        emit_chunk(scratch, call, done, filled, filled, Reason::None);
-        // SAFETY: as above.
-        unsafe {
-            (&raw mut (*progress).done).write_volatile(done + filled);
-            (&raw mut (*progress).filled).write_volatile(0);
-            (&raw mut (*progress).chunks).write_volatile(chunks + 1);
-        }
-        return Step::Copied;
+        return Step::Full;
     }
-    let mut entry = [0u64; 2];
-    if !read_user(entry.as_mut_ptr().cast(), 16, address + vector * 16) {
-        return Step::Fault;
-    }
-    let [base, length] = entry;
+    let Some([base, length]) = read_pair(address + vector * 16) else { return Step::Fault };
     let wanted = (length - copied).min(left).min(CHUNK_BYTES as u64 - filled);
-    let wanted = clamp(wanted, CHUNK_BYTES as u64);
+    // SAFETY: as above. The verifier forgets which of the three it is.
+    let wanted = unsafe {
+        (&raw mut (*progress).wanted).write_volatile(wanted);
+        clamp((&raw const (*progress).wanted).read_volatile(), CHUNK_BYTES as u64)
+    };
     // SAFETY: position and length are each at most one chunk, the room is two.
     let target = unsafe { (&raw mut (*scratch).payload).cast::<u8>().add(mask(filled) as usize) };
     if wanted > 0 && !read_user(target.cast(), wanted, base + copied) {
@@ -353,6 +412,15 @@ fn emit_chunk(
         (*record).sequence = State::next_sequence(call.state);
         emit::data(record.cast(), size_of::<DataRecord>() as u64 + captured);
     }
+}
+
+/// Two numbers of user memory.
+#[inline(always)]
+fn read_pair(address: u64) -> Option<[u64; 2]> {
+    // Zeros would be written by a loop over bytes.
+    let mut pair = MaybeUninit::<[u64; 2]>::uninit();
+    // SAFETY: it is written where the read succeeds.
+    read_user(pair.as_mut_ptr().cast(), 16, address).then(|| unsafe { pair.assume_init() })
 }
 
 /// Reads user memory without faulting; false where the page is not present.

@@ -76,6 +76,8 @@ pub struct Progress {
     pub copied: u64,
     /// Records that are already in the ring.
     pub chunks: u64,
+    /// Bytes that the step at hand copies.
+    pub wanted: u64,
 }
 
 /// One datagram on its way into the ring, one slot per CPU.

@@ -17,6 +17,7 @@ senders = {
     'write': lambda s, b: os.write(s.fileno(), b),
     'writev': lambda s, b: os.writev(s.fileno(), vector(b)),
     'sendmsg': lambda s, b: s.sendmsg(vector(b)),
+    'bits': lambda s, b: s.sendmsg([b[at:at + 1] for at in range(len(b))]),
     'dup': lambda s, b: os.write(os.dup(s.fileno()), b),
 }
 def readv(s):
@@ -48,8 +49,8 @@ fn every_way_to_send_and_receive_gives_the_exchange() {
         let daemon = Daemon::start(tier);
         let port = nginx.address.port();
         let _ = output_of(Command::new("python3").args(["-c", WAYS, &port.to_string()]));
-        let seen = daemon.wait_for_records("exchange", 30, |it| it["server"]["port"] == port);
-        for out in ["send", "write", "writev", "sendmsg", "dup"] {
+        let seen = daemon.wait_for_records("exchange", 36, |it| it["server"]["port"] == port);
+        for out in ["send", "write", "writev", "sendmsg", "bits", "dup"] {
             for into in ["recv", "read", "readv", "recvmsg", "peek", "bytewise"] {
                 let path = format!("/{out}/{into}");
                 let found: Vec<_> =
