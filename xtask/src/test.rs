@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let environment = [
         format!("APIWATCH={}", apiwatch.display()),
         format!("APIWATCH_PYTHON={}", setup::python::interpreter()?.display()),
-        format!("NODE_WITH_ML_KEM={}", setup::node::program()?.display()),
+        format!("APIWATCH_NODE={}", setup::node::program()?.display()),
         format!("PATH={}:/usr/sbin:/sbin", std::env::var("PATH").unwrap_or_default()),
     ];
     // One at a time: each asks what the kernel holds and what the whole host does.

@@ -111,11 +111,11 @@ pub fn go_client(directory: &Path) -> PathBuf {
     program
 }
 
-/// A Node.js whose OpenSSL knows ML-KEM: `NODE_WITH_ML_KEM`, or the one that the set-up has
+/// A Node.js whose OpenSSL knows ML-KEM: `APIWATCH_NODE`, or the one that the set-up has
 /// put into the cache.
 #[must_use]
 pub fn node_with_ml_kem() -> PathBuf {
-    if let Some(path) = std::env::var_os("NODE_WITH_ML_KEM") {
+    if let Some(path) = std::env::var_os("APIWATCH_NODE") {
         return path.into();
     }
     let cached = std::env::var_os("XDG_CACHE_HOME").map_or_else(

@@ -3,7 +3,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use apiwatch_tests::apiwatch::Daemon;
-use apiwatch_tests::tls::{Authority, Report, Words, gnutls, openssl};
+use apiwatch_tests::tls::{Authority, Report, TlsNginx, Words, gnutls, openssl};
 use apiwatch_tests::{Running, free_port, wait_for_server};
 use serde_json::{Value, json};
 
@@ -84,6 +84,29 @@ fn gnutls_agrees_with_itself_and_weaknesses_are_found() {
         gnutls(&authority, port, &name, &["--priority", case.server])
     };
     judge(&cases(include_str!("../../../data/tls/gnutls.txt")), &authority, start, connect);
+}
+
+/// What is fine by default, and is not where the configuration asks for more.
+#[test]
+fn what_the_profile_demands_is_found() {
+    let authority = authority();
+    let port = free_port();
+    let lines = "ssl_protocols TLSv1.2; ssl_ciphers ECDHE-RSA-AES128-GCM-SHA256;";
+    let _nginx = TlsNginx::start(&authority, &[(port, "ssl", lines)]);
+    let profile = "[tls]\nminimum_version = \"1.3\"\nrequire_256_bit = true\n\
+        require_post_quantum = true\n\
+        refused_ciphers = [\"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256\"]\n";
+    let demanding = daemons("finding", profile);
+    let reports = openssl(&authority, port, Some(super::NAME), &[]);
+    let case = Case {
+        version: "1.2",
+        severity: "high",
+        reasons: "old_version, refused_cipher, below_256_bit, not_post_quantum",
+        ..Case::default()
+    };
+    for daemon in &demanding {
+        case.check_finding(daemon, &reports[0]);
+    }
 }
 
 /// Starts the server of each case, connects to it, and looks at what is said.
