@@ -64,7 +64,7 @@ impl Default for Limits {
             buffered_bytes: 64 * 1024 * 1024,
             head_bytes: 64 * 1024,
             header_fields: 128,
-            pending_requests: 1024,
+            pending_requests: 128,
             processes: 32_768,
             destinations: 16_384,
             findings: 10_000,

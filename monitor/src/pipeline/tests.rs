@@ -370,3 +370,66 @@ fn a_conflict_marks_the_exchange_that_had_begun_and_the_connection() {
     let [close] = reports(&outputs, ConnectionEventKind::Close)[..] else { panic!("{outputs:?}") };
     assert_eq!(close.anomalies, [protocol::Anomaly::TcpOverlapConflict]);
 }
+
+/// A pipeline with a record of the first connection of 16, which holds the start of a head.
+fn crowded() -> Pipeline {
+    let mut pipeline = pipeline();
+    for cookie in (1..=16).map(Cookie) {
+        pipeline.handle_input(Input::Connection(event(
+            ConnectionChange::Open,
+            cookie,
+            Role::Client,
+        )));
+    }
+    let mut end = End::default();
+    pipeline.handle_input(Input::Record(end.record(Direction::Egress, b"GET /long")));
+    pipeline
+}
+
+#[test]
+fn where_memory_is_short_buffers_and_idle_connections_are_given_up_and_counted() {
+    let mut pipeline = crowded();
+    assert!(pipeline.stats().buffered_bytes > 0);
+    pipeline.handle_input(Input::MemoryShort);
+    let stats = pipeline.stats();
+    assert_eq!(stats.buffered_bytes, 0);
+    assert_eq!((stats.connections_tracked, stats.connections_evicted), (14, 2));
+    assert_eq!(stats.lost.get(&(Stage::Pipeline, LossReason::Evicted)), Some(&2));
+    assert_eq!(stats.lost.get(&(Stage::Pipeline, LossReason::TableFull)), Some(&1));
+}
+
+/// Memory that a connection may take in an attack, beside what it takes when idle.
+const MOST_MORE: u64 = 64 * 1024;
+
+#[test]
+fn a_large_body_many_requests_and_a_large_head_take_little_memory() {
+    let body = vec![b'x'; 1 << 20];
+    let mut pipelined = Vec::new();
+    for _ in 0..10_000 {
+        pipelined.extend_from_slice(REQUEST);
+    }
+    let head = [b"GET / HTTP/1.1\r\nX: ".as_slice(), &vec![b'y'; 1 << 20]].concat();
+    let cases: [(&str, &[u8], &[u8], usize); 3] = [
+        ("a body of 1 GiB", b"PUT / HTTP/1.1\r\nContent-Length: 1073741824\r\n\r\n", &body, 1024),
+        ("10,000 pipelined requests", b"", &pipelined, 1),
+        ("a head of 1 MiB", b"", &head, 1),
+    ];
+    for (name, first, part, times) in cases {
+        let mut pipeline = pipeline();
+        pipeline.handle_input(Input::Connection(event(
+            ConnectionChange::Open,
+            CLIENT_END,
+            Role::Client,
+        )));
+        let mut end = End::default();
+        pipeline.handle_input(Input::Record(end.record(Direction::Egress, first)));
+        for _ in 0..times {
+            for chunk in part.chunks(16 * 1024) {
+                pipeline.handle_input(Input::Record(end.record(Direction::Egress, chunk)));
+                let held = pipeline.stats().buffered_bytes;
+                assert!(held <= MOST_MORE, "{name}: {held}");
+            }
+        }
+        drop(outputs(&mut pipeline));
+    }
+}

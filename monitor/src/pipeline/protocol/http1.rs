@@ -140,7 +140,7 @@ impl Http1 {
 
     /// Bytes held in buffers.
     pub(super) fn buffered(&self) -> usize {
-        self.requests.buffer.capacity() + self.responses.buffer.capacity()
+        self.requests.buffer.capacity() + self.responses.buffer.capacity() + self.pairing.held()
     }
 
     /// Takes the next part of one way. Answers how many of its last bytes come after

@@ -17,6 +17,9 @@ pub(super) fn write(report: &TlsReport, to: &mut Vec<u8>) {
     record.optional_text("version", handshake.version.map(|it| it.to_string()).as_deref());
     record.optional_text("cipher", handshake.cipher.map(|it| it.to_string()).as_deref());
     record.optional_text("group", handshake.group.map(|it| it.to_string()).as_deref());
+    if let Some(bits) = handshake.dh_bits {
+        record.number("dh_bits", bits);
+    }
     record.optional_text("signature", handshake.signature.map(|it| it.to_string()).as_deref());
     record.optional_text("sni", offered.and_then(|it| it.sni.as_deref()));
     if let Some(offered) = offered {

@@ -100,6 +100,7 @@ fn expose_pipeline(stats: &Stats, to: &mut Exposition) {
         "Endpoints and destinations that the inventory dropped to make room.",
         stats.inventory_evictions,
     );
+    expose_names(stats, to);
     to.gauge(
         "apiwatch_connections_tracked",
         "Connections tracked now.",
@@ -110,6 +111,27 @@ fn expose_pipeline(stats: &Stats, to: &mut Exposition) {
         "Bytes held in stream buffers now.",
         stats.buffered_bytes as f64,
     );
+}
+
+/// TLS handshakes, and what DNS named.
+fn expose_names(stats: &Stats, to: &mut Exposition) {
+    to.counter("apiwatch_tls_handshakes_total", "TLS handshakes reported.", stats.handshakes);
+    to.counter(
+        "apiwatch_dns_answers_total",
+        "Answers of DNS that named addresses.",
+        stats.dns_answers,
+    );
+    to.counter(
+        "apiwatch_dns_ignored_total",
+        "Messages of DNS that were malformed or whose name is no host name.",
+        stats.dns_ignored,
+    );
+    to.counter(
+        "apiwatch_dns_names_evicted_total",
+        "Addresses named by DNS that made room for others while their name was valid.",
+        stats.names_evicted,
+    );
+    to.gauge("apiwatch_dns_names", "Addresses known that DNS named.", stats.names_known as f64);
 }
 
 fn expose_rings(status: &CaptureStatus, to: &mut Exposition) {

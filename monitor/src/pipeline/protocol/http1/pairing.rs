@@ -49,6 +49,12 @@ impl Pending {
         }
     }
 
+    /// Memory that it takes, from its request: what comes later is bounded.
+    fn weight(&self) -> usize {
+        let keys = self.request.query_keys.iter().map(|key| key.len() + size_of::<Box<str>>());
+        size_of::<Self>() + self.request.path.len() + keys.sum::<usize>()
+    }
+
     /// The exchange as far as it got: `sent` bytes of the body of a request that has not
     /// ended, and what of the response there is, with the bytes of its body.
     pub(super) fn so_far(
@@ -101,10 +107,18 @@ pub(super) struct Answer {
     pub(super) grpc_status: Option<u32>,
 }
 
+/// Most bytes of memory that the requests of a connection take that wait.
+const WAITING_BYTES: usize = 48 * 1024;
+
 /// Requests in the order in which they were sent.
 #[derive(Debug, Default)]
 pub(super) struct Pairing {
-    pending: VecDeque<Pending>,
+    /// Each in a place of its own, so that room for many takes little.
+    pending: VecDeque<Box<Pending>>,
+    /// Memory of these.
+    held: usize,
+    /// Requests before these that were given up, and whose responses are to come.
+    overflowed: u32,
     /// How many at the front have their response already and wait for their own end.
     answered: usize,
     /// The client sends requests before it has the responses to those before.
@@ -133,16 +147,32 @@ impl Pairing {
         most: u16,
         exchanges: &mut Vec<ProtocolExchange>,
     ) {
-        while self.pending.len() >= usize::from(most.max(1)) {
-            self.give_up_oldest(Anomaly::PendingOverflow, exchanges);
+        let weight = pending.weight();
+        while self.pending.len() >= usize::from(most.max(1))
+            || (self.held + weight > WAITING_BYTES && !self.pending.is_empty())
+        {
+            self.overflow(exchanges);
         }
         self.align();
-        self.pending.push_back(pending);
+        self.held += weight;
+        self.pending.push_back(Box::new(pending));
         if self.has_pipelined && self.alignment != Alignment::Sure {
             for pending in &mut self.pending {
                 pending.anomalies.add(Anomaly::Gap);
             }
         }
+    }
+
+    /// Gives up the oldest request; its response, when it comes, is that of no request.
+    fn overflow(&mut self, exchanges: &mut Vec<ProtocolExchange>) {
+        let overflowed = self.overflowed + u32::from(self.answered == 0);
+        self.give_up_oldest(Anomaly::PendingOverflow, exchanges);
+        self.overflowed = overflowed;
+    }
+
+    /// Memory of the requests that wait.
+    pub(super) fn held(&self) -> usize {
+        self.held + self.pending.capacity() * size_of::<Box<Pending>>()
     }
 
     /// Requests were missed. Who waits for each response cannot have one of them open when
@@ -162,17 +192,17 @@ impl Pairing {
 
     /// The request that is being received.
     pub(super) fn last_mut(&mut self) -> Option<&mut Pending> {
-        self.pending.back_mut()
+        self.pending.back_mut().map(|pending| &mut **pending)
     }
 
     /// The request that was sent first of those that are kept.
     pub(super) fn oldest(&self) -> Option<&Pending> {
-        self.pending.front()
+        self.pending.front().map(|pending| &**pending)
     }
 
     /// The same, to change it.
     pub(super) fn oldest_mut(&mut self) -> Option<&mut Pending> {
-        self.pending.front_mut()
+        self.pending.front_mut().map(|pending| &mut **pending)
     }
 
     /// How many requests have no whole response.
@@ -182,7 +212,13 @@ impl Pairing {
 
     /// Takes the request that the next response answers.
     pub(super) fn take_awaited(&mut self) -> Option<Pending> {
-        self.pending.remove(self.answered)
+        if self.overflowed > 0 {
+            self.overflowed -= 1;
+            return None;
+        }
+        let pending = self.pending.remove(self.answered)?;
+        self.held = self.held.saturating_sub(pending.weight());
+        Some(*pending)
     }
 
     /// The exchange that a response ends, which is then not said.
@@ -195,13 +231,20 @@ impl Pairing {
 
     /// The request that the next response answers.
     pub(super) fn awaited(&self) -> Option<&Pending> {
-        self.pending.get(self.answered)
+        if self.overflowed > 0 {
+            return None;
+        }
+        self.pending.get(self.answered).map(|pending| &**pending)
     }
 
     /// A response answers the oldest request without one.
     pub(super) fn answer(&mut self, answer: Answer, exchanges: &mut Vec<ProtocolExchange>) {
         if self.alignment == Alignment::Missed {
             self.alignment = Alignment::Unsure;
+        }
+        if self.overflowed > 0 {
+            self.overflowed -= 1;
+            return exchanges.push(unasked(answer));
         }
         match self.pending.get_mut(self.answered) {
             Some(pending) => {
@@ -219,7 +262,8 @@ impl Pairing {
             && let Some(pending) = self.pending.pop_front_if(|front| front.ended.is_some())
         {
             self.answered -= 1;
-            exchanges.push(exchange_of(pending));
+            self.held = self.held.saturating_sub(pending.weight());
+            exchanges.push(exchange_of(*pending));
         }
     }
 
@@ -234,10 +278,14 @@ impl Pairing {
             && let Some(mut pending) = self.pending.pop_front()
         {
             self.answered = self.answered.saturating_sub(1);
+            self.held = self.held.saturating_sub(pending.weight());
             if let Some(why) = why {
                 pending.anomalies.add(why);
             }
-            exchanges.push(exchange_of(pending));
+            exchanges.push(exchange_of(*pending));
+        }
+        if kept == 0 {
+            self.overflowed = 0;
         }
     }
 
