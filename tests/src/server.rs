@@ -8,7 +8,8 @@ use tempfile::TempDir;
 use crate::tls::peer;
 use crate::{Running, free_port, wait_for_server};
 
-/// nginx with one worker that answers every path but `/missing` with a small JSON.
+/// nginx that answers every path but `/missing` with a small JSON, in one process: workers
+/// would outlive a master that is killed.
 pub struct Nginx {
     /// Where it listens.
     pub address: SocketAddr,
@@ -35,7 +36,7 @@ impl Nginx {
         let root = directory.path().display();
         std::fs::write(directory.path().join("file.bin"), vec![b'x'; 400_000]).expect("a file");
         let config = format!(
-            "daemon off; worker_processes 1; pid {root}/pid; error_log {root}/error.log;\n\
+            "daemon off; master_process off; pid {root}/pid; error_log {root}/error.log;\n\
              events {{ worker_connections 4096; }}\n\
              http {{ access_log off; keepalive_requests 1000000; client_body_temp_path {root}; proxy_temp_path {root};\n\
              fastcgi_temp_path {root}; uwsgi_temp_path {root}; scgi_temp_path {root};\n\

@@ -16,7 +16,7 @@ const SAYS: &str = "{\"version\":\"$ssl_protocol\",\"cipher\":\"$ssl_cipher\",\
     \"client_certificate\":\"$ssl_client_s_dn\",\
     \"proxied\":\"$proxy_protocol_addr $proxy_protocol_port\"}";
 
-/// nginx with one worker and a few servers.
+/// nginx with a few servers, in one process: workers would outlive a master that is killed.
 pub struct TlsNginx {
     _process: Running,
     _directory: TempDir,
@@ -31,7 +31,7 @@ impl TlsNginx {
         let root = directory.path().display();
         let rsa = authority.path("rsa");
         let mut config = format!(
-            "daemon off; worker_processes 1; pid {root}/pid; error_log {root}/error.log;\n\
+            "daemon off; master_process off; pid {root}/pid; error_log {root}/error.log;\n\
              events {{ worker_connections 512; }}\n\
              http {{ access_log off; keepalive_requests 1; client_body_temp_path {root}; proxy_temp_path {root};\n\
              fastcgi_temp_path {root}; uwsgi_temp_path {root}; scgi_temp_path {root};\n\
