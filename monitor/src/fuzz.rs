@@ -18,8 +18,11 @@ use crate::{config as configuration, tui};
 /// A name of which nothing is opened.
 const NAME: &str = "fuzz";
 
+/// A name, and the parser behind it.
+pub type Door = (&'static str, fn(&[u8]));
+
 /// Every door by its name.
-pub const DOORS: &[(&str, fn(&[u8]))] = &[
+pub const DOORS: &[Door] = &[
     ("btf", btf_types),
     ("cgroup", cgroup),
     ("config", config),

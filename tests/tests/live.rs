@@ -44,7 +44,7 @@ mod syscalls;
 /// TLS between programs that apiwatch did not write.
 #[path = "live/tls.rs"]
 mod tls;
-/// WebSockets, and answers that take their time.
+/// WebSocket, and answers that take their time.
 #[path = "live/websocket.rs"]
 mod websocket;
 

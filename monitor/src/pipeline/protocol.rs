@@ -1,6 +1,6 @@
 //! From bytes of both ways of a connection to exchanges.
 //!
-//! [`Session`] is the one door: it recognises what a connection speaks and hands
+//! `Session` is the one door: it recognises what a connection speaks and hands
 //! the bytes to that protocol. Parsing never fails: it yields messages plus named
 //! anomalies, and after bytes that were not seen it looks for the next head.
 

@@ -79,10 +79,11 @@ impl Sink for MetricsSink {
                     state.traffic.count(exchange);
                 }
                 Output::Finding(finding) => state.findings.count(finding),
-                // Their sums are in the counts that `observe` takes.
-                Output::Connection(_) | Output::Loss(_) => {}
-                // Said again when it ends; the others are no counts.
-                Output::Exchange(_)
+                // Sums of connections and losses are in the counts that `observe` takes, an
+                // exchange that goes on is said again when it ends, the others are no counts.
+                Output::Connection(_)
+                | Output::Loss(_)
+                | Output::Exchange(_)
                 | Output::Tls(_)
                 | Output::Endpoint(_)
                 | Output::Destination(_) => {}

@@ -161,7 +161,7 @@ anomalies! {
     InterruptedHeaderBlock = "interrupted_header_block",
     /// A field block in more CONTINUATION frames than anyone needs (CVE-2024-27316).
     ContinuationFlood = "continuation_flood",
-    /// RST_STREAM before both messages ended (RFC 9113 section 6.4).
+    /// `RST_STREAM` before both messages ended (RFC 9113 section 6.4).
     StreamReset = "stream_reset",
     /// A request beyond the last stream that GOAWAY named (RFC 9113 section 6.8).
     RefusedByGoaway = "refused_by_goaway",

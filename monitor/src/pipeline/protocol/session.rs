@@ -170,7 +170,7 @@ impl Session {
         }
     }
 
-    /// Says what has gone on for long: see [`OPEN_AFTER`].
+    /// Says what has gone on for long: see `OPEN_AFTER`.
     pub fn say_open(&mut self, now: Timestamp, exchanges: &mut Vec<ProtocolExchange>) {
         match &mut self.speech {
             Speech::Http1(http) => http.say_open(now, exchanges),

@@ -429,7 +429,7 @@ fn attacks_are_bounded() {
     let mut short = frame(1, 0, 1, &[0, 1, b'x', 0x7f, 0xe1, 0x2f]);
     for _ in 0..2000 {
         field.extend(frame(9, 0, 1, long.as_bytes()));
-        short.extend(frame(9, 0, 1, long[..100].as_bytes()));
+        short.extend(frame(9, 0, 1, &long.as_bytes()[..100]));
     }
     // One entry that is referred to again and again.
     let mut bomb = vec![0x40, 1, b'x', 0x7f, 0xa1, 0x1e];
