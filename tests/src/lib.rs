@@ -9,6 +9,8 @@ pub mod netns;
 pub mod peer;
 /// Servers that apiwatch did not write.
 pub mod server;
+/// tcpdump and its captures.
+pub mod tcpdump;
 /// TLS peers that apiwatch did not write.
 pub mod tls;
 

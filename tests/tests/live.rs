@@ -35,6 +35,9 @@ mod names;
 /// Connections that are older than the daemon.
 #[path = "live/older.rs"]
 mod older;
+/// Captures of tcpdump replay to what was seen live.
+#[path = "live/pcap.rs"]
+mod pcap;
 /// A recording replays to the same bytes.
 #[path = "live/recording.rs"]
 mod recording;

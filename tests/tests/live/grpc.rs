@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 
 use apiwatch_tests::apiwatch::Daemon;
-use apiwatch_tests::peer::Peer;
+use apiwatch_tests::peer::{self, Peer};
 use serde_json::{Value, json};
 
-use super::{TIERS, exchanges_to, line_of};
+use super::{TIERS, exchanges_to, has_no_anomaly, line_of};
 
 const SERVICE: &str = "shop.Accounts";
 
@@ -26,7 +26,7 @@ fn every_kind_of_call_is_told_with_its_messages_and_its_status() {
     for tier in TIERS {
         let (server, address) = Peer::serve("grpc_server.py", &[]);
         let daemon = Daemon::start(tier);
-        let mut client = Peer::start("grpc_client.py", &[&address.port().to_string()]);
+        let mut client = Peer::start("grpc_client.py", &["kinds", &address.port().to_string()]);
         client.wait_for_line("open");
         let is_of = |it: &Value, method: &str| {
             it["server"]["port"] == address.port() && it["grpc"]["method"] == method
@@ -83,6 +83,37 @@ fn every_kind_of_call_is_told_with_its_messages_and_its_status() {
             *found.entry(format!("{method} {status} {messages:?} {bytes:?}")).or_default() += 1;
         }
         assert_eq!(found, wanted, "tier {tier}");
+    }
+}
+
+/// The client gives the kernel frames of many calls at a time, in pieces of a few bytes.
+#[test]
+fn a_hundred_calls_at_a_time_are_as_many_exchanges() {
+    const COUNT: usize = 2000;
+    for tier in TIERS {
+        let (_server, address) = Peer::serve("grpc_server.py", &[]);
+        let daemon = Daemon::start(tier);
+        let (port, count) = (address.port().to_string(), COUNT.to_string());
+        let _ = peer::run("grpc_client.py", &["many", &port, &count]);
+        let closed = daemon.wait_for_records("connection", 1, |it| {
+            it["event"] == "close" && it["server"]["port"] == address.port()
+        });
+        assert_eq!(closed[0]["uncaptured"]["bytes"], 0, "tier {tier}: {}", closed[0]);
+        let calls = exchanges_to(&daemon, address);
+        assert_eq!(calls.len(), COUNT, "tier {tier}");
+        for call in &calls {
+            assert!(has_no_anomaly(call), "tier {tier}: {call}");
+            assert_eq!(call["request"]["path"], "/shop.Accounts/Get", "tier {tier}: {call}");
+            let (status, messages, [sent, received]) = counts(call);
+            let is_right = match status.as_u64() {
+                Some(0) => messages == [1, 1] && received == 2 * sent,
+                Some(5) => messages == [1, 0] && sent == 7,
+                _ => false,
+            };
+            assert!(is_right, "tier {tier}: {call}");
+        }
+        let failed = calls.iter().filter(|it| it["grpc"]["status"] == 5).count();
+        assert_eq!(failed, COUNT / 2, "tier {tier}");
     }
 }
 

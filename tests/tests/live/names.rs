@@ -1,9 +1,8 @@
-use std::process::Command;
-
 use apiwatch_tests::apiwatch::Daemon;
 use apiwatch_tests::netns::Netns;
 use apiwatch_tests::output_of;
 use apiwatch_tests::peer::{self, Peer};
+use apiwatch_tests::tcpdump::{Tcpdump, records_of, replay};
 use serde_json::Value;
 
 use super::TIERS;
@@ -85,7 +84,7 @@ fn answers_of_dns_name_the_connections_that_follow() {
         let daemon = Daemon::start(tier);
         ask(&netns, &CASES.map(|case| case.step));
         for case in &CASES {
-            let path = format!("/{}", case.step.split('/').nth(2).expect("a path"));
+            let path = path_of(case);
             let exchange =
                 &daemon.wait_for_records("exchange", 1, |it| it["request"]["path"] == path)[0];
             let server = &exchange["server"];
@@ -99,6 +98,23 @@ fn answers_of_dns_name_the_connections_that_follow() {
             let is_named = name_of(opened) == case.opened || name_of(opened) == name_of(exchange);
             assert!(is_named, "tier {tier}: {opened}");
         }
+    }
+}
+
+#[test]
+fn a_capture_names_its_connections_as_well() {
+    let (netns, _server) = names();
+    let filter = format!("port 53 or tcp port {PORT}");
+    let tcpdump = Tcpdump::start_within(&netns, "lo", &filter);
+    ask(&netns, &CASES.map(|case| case.step));
+    let capture = tcpdump.stop_after(format!("GET {} ", path_of(&CASES[6])).as_bytes());
+    let records = records_of(&replay(&capture.file));
+    for case in &CASES {
+        let exchange = records.iter().find(|it| it["request"]["path"] == path_of(case));
+        let exchange = exchange.unwrap_or_else(|| panic!("{} is not said", case.step));
+        let source = exchange["server"]["name_source"].as_str();
+        assert_eq!(exchange["server"]["address"], case.address, "{exchange}");
+        assert_eq!(name_of(exchange).zip(source), case.exchanged, "{exchange}");
     }
 }
 
@@ -144,6 +160,10 @@ fn destinations_are_found_and_allowed_by_name() {
     }
 }
 
+fn path_of(case: &Case) -> String {
+    format!("/{}", case.step.split('/').nth(2).expect("a path"))
+}
+
 fn name_of(record: &Value) -> Option<&str> {
     record["server"]["name"].as_str()
 }
@@ -161,6 +181,6 @@ fn names() -> (Netns, Peer) {
 fn ask(netns: &Netns, steps: &[&str]) {
     let port = PORT.to_string();
     let arguments = [&[port.as_str(), RESOLVER], steps].concat();
-    let client: Command = peer::command("names_client.py", &arguments);
+    let client = peer::command("names_client.py", &arguments);
     let _ = output_of(&mut netns.within(&client));
 }
