@@ -307,7 +307,7 @@ impl Pipeline {
 
     fn handle_loss(&mut self, loss: Loss) {
         self.now = self.now.max(loss.time);
-        *self.stats.lost.entry((loss.stage, loss.reason)).or_default() += loss.count;
+        self.count_lost(loss.stage, loss.reason, loss.count);
         self.outputs.push_back(Output::Loss(LossReport {
             loss,
             since: self.wall_offset.wall(loss.since),

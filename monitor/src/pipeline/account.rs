@@ -60,16 +60,18 @@ impl Pipeline {
     }
 
     pub(super) fn count(&mut self, moved: &Moved) {
-        self.stats.moved_bytes += moved.bytes;
+        self.stats.moved_bytes = self.stats.moved_bytes.saturating_add(moved.bytes);
         self.stats.captured_bytes += moved.captured;
         if !moved.is_all_read() {
             for (reason, bytes) in moved.unread() {
-                *self.stats.uncaptured_bytes.entry(reason).or_default() += bytes;
+                let sum = self.stats.uncaptured_bytes.entry(reason).or_default();
+                *sum = sum.saturating_add(bytes);
             }
         }
     }
 
     pub(super) fn count_lost(&mut self, stage: Stage, reason: LossReason, count: u64) {
-        *self.stats.lost.entry((stage, reason)).or_default() += count;
+        let sum = self.stats.lost.entry((stage, reason)).or_default();
+        *sum = sum.saturating_add(count);
     }
 }

@@ -242,7 +242,7 @@ impl Connection {
             self.session.feed(limits, way, delivery, record.time, exchanges);
         }
         let moved = Moved {
-            bytes: placed.lost + placed.bypassed + u64::from(record.length),
+            bytes: placed.lost.saturating_add(placed.bypassed + u64::from(record.length)),
             captured: placed.payload.len() as u64,
             lost: placed.lost,
             bypassed: placed.bypassed,
@@ -279,7 +279,7 @@ impl Connection {
                 if lost > 0 {
                     self.session.feed(limits, way, Delivery::Gap(lost), time, exchanges);
                 }
-                moved.lost += lost;
+                moved.lost = moved.lost.saturating_add(lost);
             }
             moved.bytes = moved.lost;
             self.note(&moved);
@@ -326,10 +326,11 @@ impl Connection {
     }
 
     fn note(&mut self, moved: &Moved) {
-        self.unreported_bytes += moved.bytes;
+        self.unreported_bytes = self.unreported_bytes.saturating_add(moved.bytes);
         if !moved.is_all_read() {
             for (reason, bytes) in moved.unread() {
-                *self.uncaptured.entry(reason).or_default() += bytes;
+                let sum = self.uncaptured.entry(reason).or_default();
+                *sum = sum.saturating_add(bytes);
             }
         }
     }

@@ -69,9 +69,9 @@ impl Stream {
         let bypassed = self.bypassed(record, lost);
         let length = u64::from(record.length);
         let missing = length.saturating_sub(record.payload.len() as u64);
-        self.next = record.offset + length;
+        self.next = record.offset.saturating_add(length);
         self.next_sequence = record.tcp_sequence;
-        self.moved += lost + bypassed + length;
+        self.moved = self.moved.saturating_add(lost.saturating_add(bypassed + length));
         self.captured += record.payload.len() as u64;
         let reason = record.uncaptured.unwrap_or(UncapturedReason::OtherCall);
         let uncaptured = (missing > 0).then_some((reason, missing));
@@ -82,8 +82,8 @@ impl Stream {
     /// counts: those of records that were lost.
     pub(crate) fn finish(&mut self, total: u64) -> u64 {
         let lost = total.saturating_sub(self.next);
-        self.next += lost;
-        self.moved += lost;
+        self.next = self.next.saturating_add(lost);
+        self.moved = self.moved.saturating_add(lost);
         lost
     }
 

@@ -237,7 +237,7 @@ fn response_line(line: &[u8]) -> Result<(Start<'_>, u8), Anomaly> {
     let (version, rest) = line.split_at_checked(8).ok_or(invalid)?;
     let minor = minor_version(version).ok_or(invalid)?;
     match rest.trim_ascii_start() {
-        [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..]
+        [a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..]
             if rest.first().is_none_or(|&byte| byte == b' ') =>
         {
             let digit = |byte: &u8| u16::from(byte - b'0');

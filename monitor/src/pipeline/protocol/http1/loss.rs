@@ -21,7 +21,7 @@ impl Http1 {
             Body::Length { .. } => false,
             Body::Chunked(chunked) => chunked.skip(bytes),
             Body::UntilClose(total) => {
-                *total += bytes;
+                *total = total.saturating_add(bytes);
                 true
             }
         };
