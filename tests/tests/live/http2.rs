@@ -86,8 +86,8 @@ const CASES: &[Case] = &[
         &["http/2 GET /answer/404/5/a 404 0>5"],
     ),
     (
-        &["curl", "-s", "--http2", "http://127.0.0.1:{}/answer/200/70000/upgraded"],
-        &["http/2 GET /answer/200/70000/upgraded 200 0>70000"],
+        &["curl", "-s", "--http2", "http://127.0.0.1:{}/answer/200/20000/upgraded"],
+        &["http/2 GET /answer/200/20000/upgraded 200 0>20000"],
     ),
     (
         &[
