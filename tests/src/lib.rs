@@ -7,6 +7,8 @@ pub mod apiwatch;
 pub mod netns;
 /// Clients and servers that are written for a protocol.
 pub mod peer;
+/// The terminal UI in a terminal.
+pub mod screen;
 /// Servers that apiwatch did not write.
 pub mod server;
 /// tcpdump and its captures.

@@ -2,6 +2,7 @@ use std::process::Command;
 
 use apiwatch_tests::apiwatch::Daemon;
 use apiwatch_tests::output_of;
+use apiwatch_tests::screen::Screen;
 use apiwatch_tests::server::Nginx;
 
 use super::TIERS;
@@ -18,12 +19,12 @@ fn secrets_are_never_shown() {
         "aHVudGVyMjpiYXNpYw",
         "hunter2-userinfo",
         "hunter2-header",
-        "4711",
+        "hunter2-card",
     ];
     for tier in TIERS {
         let nginx = Nginx::start();
         let daemon = Daemon::start(tier);
-        let url = nginx.url("/pay?card=hunter2-query&access_token=hunter2-query");
+        let url = nginx.url("/pay?card=hunter2-card&access_token=hunter2-query");
         let host = nginx.url("/").replace("http://", "http://user:hunter2-userinfo@");
         let runs: [&[&str]; 4] = [
             &[
@@ -57,6 +58,24 @@ fn secrets_are_never_shown() {
                 assert!(!text.contains(secret), "tier {tier}: {secret} is shown");
             }
         }
+    }
+}
+
+/// Nor on any screen of the terminal UI.
+#[test]
+fn secrets_are_on_no_screen() {
+    let nginx = Nginx::start();
+    let screen = Screen::start("a");
+    let url = nginx.url("/pay?card=hunter2-card");
+    let request = ["-s", "-d", "hunter2-body", "-H", "Authorization: Bearer hunter2-bearer"];
+    let _ = output_of(Command::new("curl").args(request).arg(&url));
+    let _ = screen.press("2");
+    let mut shown = vec![screen.wait_for("/pay")];
+    let keys = ["Enter", "Escape", "3", "Enter", "Escape", "4", "?"];
+    shown.extend(keys.map(|key| screen.press(key)));
+    assert!(shown.iter().any(|screen| screen.contains("bearer")), "the kind is told: {shown:#?}");
+    for screen in shown {
+        assert!(!screen.contains("hunter2"), "{screen}");
     }
 }
 

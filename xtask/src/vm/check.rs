@@ -16,6 +16,7 @@ pub(super) fn judge(kernel: &Kernel, results: &str) -> Result<String> {
     for (run, tier) in [("auto", kernel.tier), ("b", "b")] {
         judge_run(&results, run, tier).with_context(|| format!("capture {run}"))?;
     }
+    judge_forced(kernel, &results).context("capture with tier a forced")?;
     Ok(format!("Linux {release}, {doctor}, tier {} chosen, tier b forced", kernel.tier))
 }
 
@@ -50,6 +51,16 @@ fn judge_doctor(kernel: &Kernel, text: &str) -> Result<String> {
     }
     let declined = checks.iter().filter(|check| check["state"] != "fine").count();
     Ok(format!("{} checks of doctor, {declined} declined with the reason", checks.len()))
+}
+
+/// Where the kernel has no tier A, who forces it is told so: exit code 69, and the hook.
+fn judge_forced(kernel: &Kernel, results: &Results) -> Result<()> {
+    let (exit, errors) = (results.section("forced exit")?, results.section("forced errors")?);
+    let expected = if kernel.tier == "a" { "0" } else { "69" };
+    ensure!(exit.trim() == expected, "it ended with {}, not {expected}: {errors}", exit.trim());
+    let is_named = kernel.tier == "a" || errors.contains("sock_send_length");
+    ensure!(is_named, "what is lacking is not named: {errors}");
+    Ok(())
 }
 
 fn judge_run(results: &Results, run: &str, tier: &str) -> Result<()> {
@@ -113,7 +124,7 @@ mod tests {
                  apiwatch_capture_tier_info{{tier=\"{tier}\"}} 1\n\n## {run} body\nmade by apiwatch\n\n## {run} exit\n0\n"
             );
         }
-        text + "\n## end\n"
+        text + "\n## forced exit\n0\n\n## forced errors\n\n## end\n"
     }
 
     #[test]
@@ -155,6 +166,8 @@ mod tests {
         let declined = r#"[{"name":"tier a","state":"lacking","consequence":"x"},"#;
         let results = good()
             .replace("6.12.95", "6.1.176")
+            .replace("## forced exit\n0", "## forced exit\n69")
+            .replace("## forced errors\n", "## forced errors\nno hook sock_send_length\n")
             .replace("## doctor\n[", &format!("## doctor\n{declined}"))
             .replace("tier=\"a\"", "tier=\"b\"");
         let summary = judge(&KERNELS[0], &results).unwrap();

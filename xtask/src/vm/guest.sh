@@ -58,6 +58,11 @@ section doctor /tmp/doctor
 /bin/httpd -p 127.0.0.1:8080 -h /www
 watch auto
 watch b --tier b
+# Whether what a kernel lacks is told by the exit code, and in words.
+/apiwatch record --tier a --out /tmp/trace --for 1s >/dev/null 2>/tmp/errors
+echo "$?" >/tmp/exit
+section "forced exit" /tmp/exit
+section "forced errors" /tmp/errors
 { echo; echo '## end'; } >/dev/ttyS1
 sync
 poweroff -f
