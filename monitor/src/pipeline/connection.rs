@@ -49,6 +49,8 @@ pub(crate) struct Connection {
     last_active: Timestamp,
     /// The open report has been made.
     pub(crate) reported: bool,
+    /// What its last request calls the server, where that is no name.
+    pub(super) nameless_host: Option<Arc<str>>,
     /// It is among the connections with traffic that the detectors have not heard of.
     pub(crate) is_active: bool,
     /// It has an exchange that goes on.
@@ -123,6 +125,7 @@ impl Connection {
             conflict: None,
             last_active: event.time,
             reported: false,
+            nameless_host: None,
             is_active: false,
             is_waiting: false,
             unreported_bytes: 0,

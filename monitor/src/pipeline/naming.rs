@@ -74,6 +74,7 @@ impl Connection {
         }
         if let Some(request) = &exchange.request
             && let Some(host) = &request.host
+            && !self.has_looked_at(host)
             // These name the host behind a proxy, which is not the server here.
             && request.method != Method::Connect
             && !exchange.anomalies.contains(&Anomaly::AbsoluteForm)
@@ -81,6 +82,15 @@ impl Connection {
         {
             self.set_name(Name { text, source: NameSource::Host });
         }
+    }
+
+    /// Whether this very text was looked at the last time, and was no name.
+    fn has_looked_at(&mut self, host: &Arc<str>) -> bool {
+        let is_known = self.nameless_host.as_ref().is_some_and(|last| Arc::ptr_eq(last, host));
+        if !is_known {
+            self.nameless_host = Some(Arc::clone(host));
+        }
+        is_known
     }
 
     fn name_source(&self) -> Option<NameSource> {
