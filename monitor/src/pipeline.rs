@@ -244,7 +244,13 @@ impl Pipeline {
         match event.change {
             ConnectionChange::Open | ConnectionChange::Found => self.open(event),
             // Bytes may still be read after CLOSE.
-            ConnectionChange::Close => {}
+            ConnectionChange::Close => {
+                if let Some(slot) = self.connections.find(event.cookie)
+                    && let Some(connection) = self.connections.get_mut(slot)
+                {
+                    connection.close(event);
+                }
+            }
             ConnectionChange::Conflict => {
                 if let Some(slot) = self.connections.find(event.cookie)
                     && let Some(connection) = self.connections.get_mut(slot)

@@ -40,6 +40,8 @@ pub(crate) struct Connection {
     ingress: Stream,
     session: Session,
     next_sequence: u32,
+    /// TCP sequence numbers of the next bytes to be sent and read when it was closed.
+    at_close: (Option<u32>, Option<u32>),
     lost_records: u64,
     uncaptured: BTreeMap<UncapturedReason, u64>,
     /// Where its bytes were read.
@@ -119,6 +121,7 @@ impl Connection {
             ingress: Stream::starting_at(event.received, event.read_sequence),
             session,
             next_sequence: event.sequence,
+            at_close: (None, None),
             lost_records: 0,
             uncaptured: BTreeMap::new(),
             source: Source::Socket,
@@ -270,27 +273,39 @@ impl Connection {
             let lost = event.sequence.saturating_sub(self.next_sequence);
             self.lost_records += u64::from(lost);
             moved.lost_records = u64::from(lost);
-            for (direction, total) in
-                [(Direction::Egress, event.sent), (Direction::Ingress, event.received)]
-            {
+            let (written, read) = self.at_close;
+            for (direction, total, sequence) in [
+                (Direction::Egress, event.sent, written),
+                (Direction::Ingress, event.received, read),
+            ] {
                 let way = self.way_of(direction);
                 let stream = match direction {
                     Direction::Egress => &mut self.egress,
                     Direction::Ingress => &mut self.ingress,
                 };
-                let lost = stream.finish(total);
-                if lost > 0 {
-                    self.session.feed(limits, way, Delivery::Gap(lost), time, exchanges);
+                let (lost, bypassed) = stream.finish(total, sequence);
+                let missing = lost.saturating_add(bypassed);
+                if missing > 0 {
+                    self.session.feed(limits, way, Delivery::Gap(missing), time, exchanges);
                 }
                 moved.lost = moved.lost.saturating_add(lost);
+                moved.bypassed = moved.bypassed.saturating_add(bypassed);
             }
-            moved.bytes = moved.lost;
+            moved.bytes = moved.lost.saturating_add(moved.bypassed);
             self.note(&moved);
         }
         for way in [Way::ToServer, Way::ToClient] {
             self.session.feed(limits, way, Delivery::End, time, exchanges);
         }
         moved
+    }
+
+    /// The reading end's state is CLOSE. Later its sequence numbers mean nothing: who
+    /// disconnects moves them on (`tcp_disconnect`).
+    pub(crate) fn close(&mut self, event: &ConnectionEvent) {
+        if event.cookie == self.reader {
+            self.at_close = (event.write_sequence, event.read_sequence);
+        }
     }
 
     /// Gives up what is buffered: the next head is looked for instead.

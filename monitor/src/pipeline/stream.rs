@@ -66,7 +66,7 @@ impl Stream {
     /// happens when threads race on one socket: then its bytes are already counted lost.
     pub(crate) fn place<'a>(&mut self, record: &Record<'a>) -> Option<Placed<'a>> {
         let lost = record.offset.checked_sub(self.next)?;
-        let bypassed = self.bypassed(record, lost);
+        let bypassed = self.bypassed(record.tcp_sequence, lost, record.length);
         let length = u64::from(record.length);
         let missing = length.saturating_sub(record.payload.len() as u64);
         self.next = record.offset.saturating_add(length);
@@ -78,23 +78,24 @@ impl Stream {
         Some(Placed { lost, bypassed, payload: record.payload, uncaptured })
     }
 
-    /// Bytes between this direction's last record and its end, as the kernel side
-    /// counts: those of records that were lost.
-    pub(crate) fn finish(&mut self, total: u64) -> u64 {
+    /// Bytes between this direction's last record and its end: those of records that were
+    /// lost, as the kernel side counts, and those that no call of ours moved, as the TCP
+    /// sequence number at the end shows.
+    pub(crate) fn finish(&mut self, total: u64, tcp_sequence: Option<u32>) -> (u64, u64) {
         let lost = total.saturating_sub(self.next);
+        let bypassed = self.bypassed(tcp_sequence, lost, 0);
         self.next = self.next.saturating_add(lost);
-        self.moved = self.moved.saturating_add(lost);
-        lost
+        self.moved = self.moved.saturating_add(lost.saturating_add(bypassed));
+        (lost, bypassed)
     }
 
-    /// Sequence numbers that no record accounts for. A FIN takes one, and numbers
-    /// that run backwards belong to calls that raced.
-    fn bypassed(&self, record: &Record<'_>, lost: u64) -> u64 {
-        let (Some(expected), Some(after)) = (self.next_sequence, record.tcp_sequence) else {
-            return 0;
-        };
+    /// Sequence numbers up to `after` that neither lost bytes nor those of a record of
+    /// this length account for. A FIN takes one, and numbers that run backwards belong to
+    /// calls that raced.
+    fn bypassed(&self, after: Option<u32>, lost: u64, length: u32) -> u64 {
+        let (Some(expected), Some(after)) = (self.next_sequence, after) else { return 0 };
         let advanced = after.wrapping_sub(expected);
-        let accounted = (lost as u32).wrapping_add(record.length);
+        let accounted = (lost as u32).wrapping_add(length);
         match advanced.wrapping_sub(accounted) {
             0 | 1 | 0x8000_0000.. => 0,
             bypassed => u64::from(bypassed),
@@ -151,7 +152,25 @@ mod tests {
         assert_eq!(stream.moved(), 39 + 700);
         assert_eq!(stream.captured(), 22);
         assert!(stream.place(&record(30, 1, 0, b"x")).is_none(), "behind");
-        assert_eq!(stream.finish(50), 11);
+        assert_eq!(stream.finish(50, None), (11, 0));
+    }
+
+    /// (bytes in all, sequence number at the end) → (lost, bypassed)
+    #[test]
+    fn what_is_missing_at_the_end_is_told_by_cause() {
+        for (total, sequence, missing) in [
+            (3, Some(103), (0, 0)),
+            (3, Some(104), (0, 0)), // a FIN
+            (3, Some(203), (0, 100)),
+            (13, Some(114), (10, 0)),
+            (13, Some(214), (10, 101)),
+            (3, None, (0, 0)),
+            (3, Some(50), (0, 0)),
+        ] {
+            let mut stream = Stream::starting_at(0, Some(100));
+            let _ = stream.place(&record(0, 3, 103, b"abc"));
+            assert_eq!(stream.finish(total, sequence), missing, "{total} {sequence:?}");
+        }
     }
 
     #[test]

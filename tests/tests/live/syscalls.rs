@@ -130,28 +130,50 @@ while s.recv(4096): pass
 print(len(request))
 ";
 
+/// Sends a request through sendmmsg, whose result is a number of messages.
+const SENDMMSG_CLIENT: &str = r"
+import ctypes, socket, sys
+from ctypes import Structure, c_char_p, c_int, c_size_t, c_uint, c_void_p, POINTER, pointer
+class Vector(Structure):
+    _fields_ = [('base', c_char_p), ('length', c_size_t)]
+class Header(Structure):
+    _fields_ = [('name', c_void_p), ('name_length', c_uint), ('vectors', POINTER(Vector)),
+                ('count', c_size_t), ('control', c_void_p), ('control_length', c_size_t),
+                ('flags', c_int)]
+class Message(Structure):
+    _fields_ = [('header', Header), ('length', c_uint)]
+s = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
+request = b'GET /many HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n'
+vector = Vector(request, len(request))
+message = Message(Header(None, 0, pointer(vector), 1, None, 0, 0), 0)
+assert ctypes.CDLL(None).sendmmsg(s.fileno(), pointer(message), 1, 0) == 1
+while s.recv(4096): pass
+print(len(request))
+";
+
+/// Clients, and the reason that each tier gives for the bytes of their request.
+const UNREACHABLE: [(&str, [&str; 2]); 2] =
+    [(SPLICE_CLIENT, ["sendfile", "sendfile"]), (SENDMMSG_CLIENT, ["multi_message", "bypassed"])];
+
 #[test]
-fn spliced_bytes_are_counted_with_the_reason() {
-    for tier in TIERS {
-        let nginx = Nginx::start();
-        let daemon = Daemon::start(tier);
-        let port = nginx.address.port();
-        let sent =
-            output_of(Command::new("python3").args(["-c", SPLICE_CLIENT, &port.to_string()]));
-        let sent: u64 = sent.trim().parse().expect("a number");
-        let closed = daemon.wait_for_records("connection", 1, |it| {
-            it["event"] == "close"
-                && it["server"]["port"] == port
-                && it["bytes"]["to_server"].as_u64() > Some(0)
-        });
-        assert_eq!(closed[0]["bytes"]["to_server"], sent, "tier {tier}: {}", closed[0]);
-        assert_eq!(
-            closed[0]["uncaptured"]["reasons"]["sendfile"], sent,
-            "tier {tier}: {}",
-            closed[0]
-        );
-        let unasked = daemon.wait_for_records("exchange", 1, |it| it["server"]["port"] == port);
-        assert!(unasked[0].get("request").is_none(), "{}", unasked[0]);
-        assert_eq!(unasked[0]["response"]["status"], 200, "{}", unasked[0]);
+fn bytes_out_of_reach_are_counted_with_the_reason() {
+    for (place, tier) in TIERS.into_iter().enumerate() {
+        for (client, reasons) in UNREACHABLE {
+            let (nginx, daemon) = (Nginx::start(), Daemon::start(tier));
+            let port = nginx.address.port();
+            let sent = output_of(Command::new("python3").args(["-c", client, &port.to_string()]));
+            let sent: u64 = sent.trim().parse().expect("a number");
+            let closed = daemon.wait_for_records("connection", 1, |it| {
+                it["event"] == "close"
+                    && it["server"]["port"] == port
+                    && it["bytes"]["to_server"].as_u64() > Some(0)
+            });
+            let uncaptured = &closed[0]["uncaptured"]["reasons"][reasons[place]];
+            assert_eq!(closed[0]["bytes"]["to_server"], sent, "tier {tier}: {}", closed[0]);
+            assert_eq!(*uncaptured, sent, "tier {tier}: {}", closed[0]);
+            let unasked = daemon.wait_for_records("exchange", 1, |it| it["server"]["port"] == port);
+            assert!(unasked[0].get("request").is_none(), "{}", unasked[0]);
+            assert_eq!(unasked[0]["response"]["status"], 200, "{}", unasked[0]);
+        }
     }
 }
