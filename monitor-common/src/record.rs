@@ -190,7 +190,8 @@ pub struct ConnectionRecord {
     pub sequence: u32,
     /// Network namespace (inode number).
     pub netns: u32,
-    /// `tcp_sock.write_seq`: the sequence number of the next byte that a call sends.
+    /// `tcp_sock.write_seq`: the sequence number of the next byte that a call sends; at
+    /// [`Kind::Close`] without the one of a FIN.
     pub write_sequence: u32,
     /// `tcp_sock.copied_seq`: the sequence number of the next byte that a call receives.
     pub read_sequence: u32,

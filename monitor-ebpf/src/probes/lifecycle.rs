@@ -8,7 +8,8 @@ use monitor_common::record::{ConnectionRecord, Kind, flags, role};
 use super::process::note_owner;
 use crate::emit;
 use crate::kernel::{
-    CLOSE, ESTABLISHED, IPPROTO_MPTCP, SYN_RECV, SYN_SENT, Sock, Task, current_tgid,
+    CLOSE, CLOSING, ESTABLISHED, FIN_WAIT1, FIN_WAIT2, IPPROTO_MPTCP, LAST_ACK, SYN_RECV, SYN_SENT,
+    Sock, Task, current_tgid,
 };
 use crate::maps::{PAIRS, PairKey, PairValue};
 use crate::setting;
@@ -45,7 +46,7 @@ fn try_set_state(ctx: &BtfTracePointContext) -> Option<()> {
         SYN_SENT => connecting(sock),
         ESTABLISHED if old == SYN_SENT => established(sock, role::CLIENT),
         ESTABLISHED if old == SYN_RECV => established(sock, role::SERVER),
-        CLOSE => closed(sock),
+        CLOSE => closed(sock, old),
         _ => None,
     }
 }
@@ -90,9 +91,10 @@ fn established(sock: Sock, role: u8) -> Option<()> {
 }
 
 #[inline(always)]
-fn closed(sock: Sock) -> Option<()> {
+fn closed(sock: Sock, old: u8) -> Option<()> {
     let state = state::find(sock)?;
-    finish(sock, state, Kind::Close);
+    let sent_fin = matches!(old, FIN_WAIT1 | FIN_WAIT2 | CLOSING | LAST_ACK);
+    finish(sock, state, Kind::Close, u32::from(sent_fin));
     // An MPTCP socket has no tcp_destroy_sock.
     if sock.protocol() == IPPROTO_MPTCP {
         try_destroy(sock);
@@ -105,13 +107,14 @@ fn try_destroy(sock: Sock) -> Option<()> {
     let state = state::find(sock)?;
     // SAFETY: a map value.
     let cookie = unsafe { (*state).cookie };
-    finish(sock, state, Kind::Destroy);
+    finish(sock, state, Kind::Destroy, 0);
     state::forget(cookie);
     Some(())
 }
 
+/// `fin` is what a FIN took of the sequence numbers that were sent.
 #[inline(always)]
-fn finish(sock: Sock, state: *mut State, kind: Kind) {
+fn finish(sock: Sock, state: *mut State, kind: Kind, fin: u32) {
     // SAFETY: a map value.
     unsafe {
         if (*state).flags & OPENED == 0 {
@@ -120,7 +123,10 @@ fn finish(sock: Sock, state: *mut State, kind: Kind) {
         if matches!(kind, Kind::Destroy) {
             (*state).flags &= !OPENED;
         }
-        emit::control(|record| describe(record, sock, state, kind));
+        emit::control(|record: *mut ConnectionRecord| {
+            describe(record, sock, state, kind);
+            (*record).write_sequence = (*record).write_sequence.wrapping_sub(fin);
+        });
     }
 }
 

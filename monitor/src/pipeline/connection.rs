@@ -40,8 +40,8 @@ pub(crate) struct Connection {
     ingress: Stream,
     session: Session,
     next_sequence: u32,
-    /// TCP sequence numbers of the next bytes to be sent and read when it was closed.
-    at_close: (Option<u32>, Option<u32>),
+    /// TCP sequence number of the next byte to be sent when it was closed.
+    written_at_close: Option<u32>,
     lost_records: u64,
     uncaptured: BTreeMap<UncapturedReason, u64>,
     /// Where its bytes were read.
@@ -121,7 +121,7 @@ impl Connection {
             ingress: Stream::starting_at(event.received, event.read_sequence),
             session,
             next_sequence: event.sequence,
-            at_close: (None, None),
+            written_at_close: None,
             lost_records: 0,
             uncaptured: BTreeMap::new(),
             source: Source::Socket,
@@ -273,10 +273,10 @@ impl Connection {
             let lost = event.sequence.saturating_sub(self.next_sequence);
             self.lost_records += u64::from(lost);
             moved.lost_records = u64::from(lost);
-            let (written, read) = self.at_close;
+            let written = self.written_at_close;
             for (direction, total, sequence) in [
                 (Direction::Egress, event.sent, written),
-                (Direction::Ingress, event.received, read),
+                (Direction::Ingress, event.received, None),
             ] {
                 let way = self.way_of(direction);
                 let stream = match direction {
@@ -301,10 +301,10 @@ impl Connection {
     }
 
     /// The reading end's state is CLOSE. Later its sequence numbers mean nothing: who
-    /// disconnects moves them on (`tcp_disconnect`).
+    /// disconnects moves them on (`tcp_disconnect`). What it reads may go on.
     pub(crate) fn close(&mut self, event: &ConnectionEvent) {
         if event.cookie == self.reader {
-            self.at_close = (event.write_sequence, event.read_sequence);
+            self.written_at_close = event.write_sequence;
         }
     }
 
