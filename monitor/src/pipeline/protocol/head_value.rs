@@ -128,6 +128,9 @@ pub(super) fn reuse(last: &mut Option<Arc<str>>, text: &[u8]) -> Arc<str> {
 
 /// A media type without its parameters, in lower case, shared likewise.
 pub(super) fn reuse_type(last: &mut Option<Arc<str>>, value: &[u8]) -> Arc<str> {
+    if let Some(known) = last.as_ref().filter(|known| known.as_bytes() == value) {
+        return Arc::clone(known);
+    }
     let end = value.iter().position(|&byte| byte == b';').unwrap_or(value.len());
     let name = value.get(..end).unwrap_or(value).trim_ascii();
     match last {
