@@ -7,13 +7,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::capture::{btf, cgroup as control_group};
+use crate::config as configuration;
+use crate::filter::Filter;
 use crate::pcap::PcapReader;
 use crate::pipeline::route::{Evidence, Routes};
 use crate::pipeline::settings::{Limits, Settings};
 use crate::pipeline::time::Timestamp;
 use crate::pipeline::{Pipeline, names, protocol};
 use crate::trace::TraceReader;
-use crate::{config as configuration, tui};
 
 /// A name of which nothing is opened.
 const NAME: &str = "fuzz";
@@ -81,9 +82,9 @@ fn dns(bytes: &[u8]) {
     }
 }
 
-/// A filter of the terminal UI.
+/// A filter of the terminal UI and of `tail`.
 fn filter(bytes: &[u8]) {
-    let _ = tui::check_filter(&String::from_utf8_lossy(bytes));
+    let _ = Filter::parse(&String::from_utf8_lossy(bytes));
 }
 
 /// A capture of another program, and what the pipeline says of it.

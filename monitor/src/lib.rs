@@ -11,8 +11,12 @@ pub mod cli;
 pub mod clock;
 /// The configuration; the only one that knows TOML.
 pub mod config;
+/// The control socket: what a running daemon tells `top`, `tail` and `status`.
+pub mod control;
 /// The life of the process.
 pub mod daemon;
+/// The filter language of the terminal UI and of `tail`.
+pub mod filter;
 /// One door for each parser, for fuzzing.
 #[doc(hidden)]
 pub mod fuzz;

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::connection::Connection;
+use self::coverage::Coverage;
 use self::detect::{Detectors, Moment, Observation};
 use self::early::{EarlyOwners, Processes};
 use self::input::{ConnectionChange, ConnectionEvent, Cookie, Input, Loss, Record};
@@ -33,6 +34,8 @@ mod account;
 pub mod baseline;
 /// One TCP connection.
 mod connection;
+/// What was read of each process's traffic.
+pub mod coverage;
 /// What detectors see and how they report.
 pub mod detect;
 /// What is known of an end before its connection is.
@@ -67,6 +70,8 @@ pub mod scope;
 pub mod settings;
 /// A table with handles.
 pub mod slab;
+/// All that is known now, for who comes late.
+mod snapshot;
 /// Counts of the pipeline.
 pub mod stats;
 /// The ordered bytes of one direction.
@@ -94,6 +99,8 @@ pub struct Pipeline {
     detectors: Detectors,
     inventory: Inventory,
     stats: Stats,
+    /// Of connections that have ended.
+    coverage: Coverage,
     outputs: VecDeque<Output>,
     /// Connections whose open has not been reported, in the order of their age.
     settling: VecDeque<(Timestamp, Slot, Cookie)>,
@@ -119,6 +126,7 @@ impl Pipeline {
             wall_offset: WallOffset::default(),
             connections: ConnectionTable::new(),
             stats: Stats::default(),
+            coverage: Coverage::default(),
             outputs: VecDeque::new(),
             settling: VecDeque::new(),
             active: Vec::new(),
@@ -359,6 +367,7 @@ impl Pipeline {
             }
             self.stats.connections_closed += 1;
             let report = connection.report(ConnectionEventKind::Close, time);
+            self.coverage.close(&report);
             self.outputs.push_back(Output::Connection(report));
         }
     }

@@ -1,6 +1,7 @@
 //! Where outputs go. A sink never blocks: what it cannot take it drops and counts.
 
 use crate::capture::status::CaptureStatus;
+use crate::pipeline::coverage::ProcessCoverage;
 use crate::pipeline::output::Output;
 use crate::pipeline::stats::Stats;
 
@@ -29,6 +30,23 @@ pub trait Sink: Send {
 
     /// Takes the counts, about ten times a second. Must not block.
     fn observe(&mut self, _stats: &Stats, _status: &CaptureStatus) {}
+
+    /// Whether it wants all that is known now: someone came late.
+    fn wants_snapshot(&self) -> bool {
+        false
+    }
+
+    /// Takes all that is known now, soon after it was wanted. Must not block.
+    fn snapshot(&mut self, _outputs: Vec<Output>) {}
+
+    /// Whether it wants to know what was read of each process's traffic.
+    fn wants_coverage(&self) -> bool {
+        false
+    }
+
+    /// Takes what was read of each process's traffic, every other second while it is
+    /// wanted. Must not block.
+    fn cover(&mut self, _processes: &[ProcessCoverage]) {}
 
     /// Whether whoever reads from the sink is gone for good.
     fn is_closed(&self) -> bool {

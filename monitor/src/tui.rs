@@ -11,8 +11,6 @@ mod columns;
 mod editor;
 /// From the capture loop to the UI.
 mod feed;
-/// The filter language.
-mod filter;
 /// Numbers, times and names as shown.
 mod format;
 /// Which key does what.
@@ -35,12 +33,6 @@ mod theme;
 pub use feed::{Feed, TuiSink, channel};
 pub use run::{AtEnd, Options, run};
 pub use theme::{Glyphs, Palette};
-
-/// What is wrong with a filter, if anything.
-#[must_use]
-pub fn check_filter(text: &str) -> Option<String> {
-    filter::Filter::parse(text).err().map(|error| error.message)
-}
 
 /// Made-up traffic.
 #[cfg(test)]

@@ -29,6 +29,9 @@ const LEAST_TICK: Duration = Duration::from_millis(50);
 /// Time between two looks of the sinks at the counts.
 const OBSERVE: Duration = Duration::from_millis(100);
 
+/// Time between two looks at what was read of each process's traffic.
+const COVER: Duration = Duration::from_secs(2);
+
 /// Capture, pipeline and sinks, driven by one thread.
 pub struct Engine {
     pipeline: Pipeline,
@@ -38,6 +41,7 @@ pub struct Engine {
     outputs: VecDeque<Output>,
     ticked: Timestamp,
     observed: Timestamp,
+    covered: Timestamp,
     memory: MemoryCap,
     failure: Option<anyhow::Error>,
 }
@@ -56,6 +60,7 @@ impl Engine {
             outputs: VecDeque::new(),
             ticked: Timestamp::default(),
             observed: Timestamp::default(),
+            covered: Timestamp::default(),
             failure: None,
         }
     }
@@ -130,6 +135,7 @@ impl Engine {
         if now.since(self.observed) >= OBSERVE {
             self.observed = now;
             self.account();
+            self.answer_wishes(now);
             if self.memory.is_exceeded(now) {
                 self.handle(Input::MemoryShort);
                 self.memory.give_back();
@@ -198,6 +204,21 @@ impl Engine {
             sink.observe(&stats, &status);
         }
         self.pass_on();
+    }
+
+    /// Gives the sinks what they asked for.
+    fn answer_wishes(&mut self, now: Timestamp) {
+        for (_, sink) in self.sinks.iter_mut().filter(|(_, sink)| sink.wants_snapshot()) {
+            sink.snapshot(self.pipeline.snapshot());
+        }
+        let is_wanted = self.sinks.iter().any(|(_, sink)| sink.wants_coverage());
+        if is_wanted && now.since(self.covered) >= COVER {
+            self.covered = now;
+            let processes = self.pipeline.coverage();
+            for (_, sink) in &mut self.sinks {
+                sink.cover(&processes);
+            }
+        }
     }
 
     fn pass_on(&mut self) {

@@ -141,6 +141,11 @@ impl Detectors {
         each.chain(self.volume.next_deadline()).chain(self.ledger.next_deadline()).min()
     }
 
+    /// Findings that are open, as they stand.
+    pub fn open(&self) -> impl Iterator<Item = Finding> {
+        self.ledger.all()
+    }
+
     /// Findings open now.
     #[must_use]
     pub fn open_findings(&self) -> u64 {

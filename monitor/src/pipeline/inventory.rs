@@ -203,6 +203,15 @@ impl Inventory {
         }
     }
 
+    /// Everything that is known, as if it were said now.
+    pub fn snapshot(&self, at: Moment) -> impl Iterator<Item = Output> {
+        let time = at.wall_offset.wall(at.time);
+        let endpoints =
+            self.endpoints.iter().map(move |it| Output::Endpoint(it.report(time).into()));
+        let destinations = self.destinations.iter();
+        endpoints.chain(destinations.map(move |it| Output::Destination(it.report(time).into())))
+    }
+
     /// The next thing to say.
     pub fn poll(&mut self) -> Option<Output> {
         self.outbox.pop_front()

@@ -39,6 +39,11 @@ impl ConnectionTable {
         self.slots.len() - self.free.len()
     }
 
+    /// Every connection.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Connection> {
+        self.slots.iter().filter_map(|slot| slot.as_deref())
+    }
+
     /// Places for connections, taken or not.
     pub(crate) fn places(&self) -> usize {
         self.slots.len()

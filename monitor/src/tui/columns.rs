@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
-use super::filter::Field;
 use super::format;
+use crate::filter::Field;
 use crate::pipeline::output::End;
 
 /// Identity × destination rows.

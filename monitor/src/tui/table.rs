@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::filter::{Filter, Record};
 use super::model::RowId;
+use crate::filter::{Filter, Record};
 
 /// The columns of a table.
 pub(crate) trait Column: Copy + Eq + 'static {

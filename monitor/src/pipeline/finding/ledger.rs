@@ -96,6 +96,12 @@ impl Ledger {
         handle
     }
 
+    /// Every finding that is open, as it stands, in the order of kinds and subjects.
+    pub fn all(&self) -> impl Iterator<Item = Finding> {
+        let entries = self.places.values().filter_map(|handle| self.entries.find(*handle));
+        entries.map(|entry| entry.say(State::Open, self.wall_offset, None))
+    }
+
     /// Takes a report that is not to be counted: opens a finding or makes it graver,
     /// else only keeps it from becoming quiet. It opens none where another would have
     /// to make room: what goes on for long must not push each other out in turns.

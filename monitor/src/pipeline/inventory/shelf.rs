@@ -42,6 +42,10 @@ impl<T> Shelf<T> {
         self.entries.insert(Kept { entry, last_use: now, next, changed: Changed::No })
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.entries.iter().map(|(_, kept)| &kept.entry)
+    }
+
     pub(super) fn find(&self, handle: Handle) -> Option<&T> {
         self.entries.find(handle).map(|kept| &kept.entry)
     }

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::{compare_ends, end_address, end_texts};
+use crate::filter::{Field, Measure, Record};
 use crate::pipeline::time::Timestamp;
-use crate::tui::filter::{Field, Measure, Record};
 use crate::tui::model::RowId;
 use crate::tui::model::destinations::{Destination, Protection};
 use crate::tui::table::{Align, Column, Direction, Edge, Shape, Sort};

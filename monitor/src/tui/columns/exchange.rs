@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use super::{compare_ends, end_address, end_texts};
+use crate::filter::{Field, Measure, Record};
 use crate::pipeline::output::{Exchange, Request};
-use crate::tui::filter::{Field, Measure, Record};
 use crate::tui::model::{ExchangeEntry, RowId, bytes_of};
 use crate::tui::table::{Align, Column, Direction, Edge, Shape, Sort};
 

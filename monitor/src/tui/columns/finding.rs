@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::filter::{Field, Measure, Record};
 use crate::pipeline::finding::Finding;
-use crate::tui::filter::{Field, Measure, Record};
 use crate::tui::model::RowId;
 use crate::tui::table::{Align, Column, Direction, Edge, Shape, Sort};
 

@@ -6,8 +6,8 @@ use ratatui::layout::{Position, Rect};
 
 use super::grid::Place;
 use super::paint::{Look, Text, piece, put, put_text, text_width, width};
+use crate::filter::FilterError;
 use crate::pipeline::text::printable;
-use crate::tui::filter::FilterError;
 use crate::tui::format;
 use crate::tui::keys;
 use crate::tui::state::{FilterEdit, Mode, Screen, State};

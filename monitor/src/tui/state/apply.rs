@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::{Command, Detail, FilterEdit, Frozen, Mode, Privacy, Reaction, Screen, State, Subject};
+use crate::filter::Filter;
 use crate::pipeline::detect::Moment;
 use crate::tui::editor::{Edit, Editor};
-use crate::tui::filter::Filter;
 use crate::tui::model::RowId;
 use crate::tui::table::{Cursor, Motion};
 use crate::tui::{layout, render};

@@ -10,7 +10,7 @@ mod parse;
 
 /// A filter as typed and as understood. The empty one matches everything.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Filter {
+pub struct Filter {
     text: String,
     terms: Vec<Term>,
 }
@@ -18,15 +18,15 @@ pub(crate) struct Filter {
 /// Why a text is not a filter, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub(crate) struct FilterError {
+pub struct FilterError {
     /// Characters before the offending one.
-    pub(crate) column: usize,
+    pub column: usize,
     /// What is wrong and what would be right.
-    pub(crate) message: String,
+    pub message: String,
 }
 
 /// What can be filtered.
-pub(crate) trait Record {
+pub trait Record {
     /// Asks `test` about each text of a field until one passes; says whether one did.
     /// A record that lacks the field has no text of it.
     fn any_text(&self, field: Field, test: &mut dyn FnMut(&str) -> bool) -> bool;
@@ -38,7 +38,8 @@ pub(crate) trait Record {
 
 /// A text field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Field {
+#[expect(missing_docs, reason = "each is what its name says")]
+pub enum Field {
     /// Any of the others.
     Any,
     Method,
@@ -56,7 +57,8 @@ pub(crate) enum Field {
 
 /// A number that can be compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Measure {
+#[expect(missing_docs, reason = "each is what its name says")]
+pub enum Measure {
     Latency,
     Ttfb,
     Bytes,
@@ -104,23 +106,23 @@ impl Filter {
     ///
     /// # Errors
     /// Where the text is not a filter: the first thing wrong with it.
-    pub(crate) fn parse(text: &str) -> Result<Self, FilterError> {
+    pub fn parse(text: &str) -> Result<Self, FilterError> {
         let terms = Parser::new(text).terms()?;
         Ok(Self { text: text.trim().to_owned(), terms })
     }
 
     /// The text it was made from.
-    pub(crate) fn text(&self) -> &str {
+    pub fn text(&self) -> &str {
         &self.text
     }
 
     /// Whether it matches everything.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.terms.is_empty()
     }
 
     /// Whether all terms hold.
-    pub(crate) fn matches(&self, record: &impl Record) -> bool {
+    pub fn matches(&self, record: &impl Record) -> bool {
         self.terms.iter().all(|term| term.matches(record))
     }
 }
