@@ -39,6 +39,8 @@ pub(crate) struct Connection {
     egress: Stream,
     ingress: Stream,
     session: Session,
+    /// Bytes that the session held in buffers when it was fed last.
+    buffered: usize,
     next_sequence: u32,
     /// TCP sequence number of the next byte to be sent when it was closed.
     written_at_close: Option<u32>,
@@ -120,6 +122,7 @@ impl Connection {
             egress: Stream::starting_at(event.sent, event.write_sequence),
             ingress: Stream::starting_at(event.received, event.read_sequence),
             session,
+            buffered: 0,
             next_sequence: event.sequence,
             written_at_close: None,
             lost_records: 0,
@@ -163,10 +166,6 @@ impl Connection {
 
     pub(crate) fn source(&self) -> Source {
         self.source
-    }
-
-    pub(crate) fn buffered(&self) -> usize {
-        self.session.buffered()
     }
 
     /// Cookies of the ends that live here.
@@ -244,8 +243,13 @@ impl Connection {
         if lost_records > here {
             self.session.feed(limits, !way, Delivery::Gap(0), record.time, exchanges);
         }
-        for delivery in placed.deliveries(lost_records == 0) {
-            self.session.feed(limits, way, delivery, record.time, exchanges);
+        if placed.is_whole() {
+            let bytes = Delivery::Bytes(placed.payload);
+            self.session.feed(limits, way, bytes, record.time, exchanges);
+        } else {
+            for delivery in placed.deliveries(lost_records == 0) {
+                self.session.feed(limits, way, delivery, record.time, exchanges);
+            }
         }
         let moved = Moved {
             bytes: placed.lost.saturating_add(placed.bypassed + u64::from(record.length)),
@@ -255,6 +259,7 @@ impl Connection {
             uncaptured: placed.uncaptured,
             lost_records: u64::from(lost_records),
         };
+        self.buffered = self.session.buffered();
         self.note(&moved);
         moved
     }
@@ -297,6 +302,7 @@ impl Connection {
         for way in [Way::ToServer, Way::ToClient] {
             self.session.feed(limits, way, Delivery::End, time, exchanges);
         }
+        self.buffered = self.session.buffered();
         moved
     }
 
@@ -306,11 +312,6 @@ impl Connection {
         if event.cookie == self.reader {
             self.written_at_close = event.write_sequence;
         }
-    }
-
-    /// Gives up what is buffered: the next head is looked for instead.
-    pub(crate) fn shed(&mut self) {
-        self.session = Session::new(true);
     }
 
     /// The report at open or close.

@@ -70,8 +70,9 @@ impl Pipeline {
             return;
         }
         let Some(connection) = self.connections.get_mut(slot) else { return };
-        for completed in &self.completed {
+        for completed in &mut self.completed {
             connection.name_by(completed);
+            connection.mark_conflict(completed);
         }
         if !connection.reported {
             self.say_open(slot, self.now);
@@ -79,9 +80,9 @@ impl Pipeline {
         let moment = self.moment();
         let Some(connection) = self.connections.get_mut(slot) else { return };
         let observed = connection.observed();
-        for mut completed in self.completed.drain(..) {
-            connection.mark_conflict(&mut completed);
-            let mut exchange = Exchange {
+        for completed in self.completed.drain(..) {
+            // Built where it stays: it is large.
+            self.outputs.push_back(Output::Exchange(Exchange {
                 connection: connection.id(),
                 stream: completed.stream,
                 progress: completed.progress,
@@ -99,18 +100,18 @@ impl Pipeline {
                 grpc: completed.grpc,
                 websocket: completed.websocket,
                 anomalies: completed.anomalies,
-            };
-            self.inventory.observe_exchange(&mut exchange, observed, moment);
+            }));
+            let Some(Output::Exchange(exchange)) = self.outputs.back_mut() else { continue };
+            self.inventory.observe_exchange(exchange, observed, moment);
             if exchange.progress.is_first() {
                 connection.unreported_requests += u64::from(exchange.request.is_some());
                 self.stats.exchanges += 1;
-                let observation = Observation::Exchange { exchange: &exchange, observed };
+                let observation = Observation::Exchange { exchange, observed };
                 self.detectors.observe(observation, moment);
             }
             if exchange.progress.is_last() {
                 self.stats.exchanges_incomplete += u64::from(!exchange.is_complete());
             }
-            self.outputs.push_back(Output::Exchange(exchange));
         }
     }
 

@@ -30,6 +30,14 @@ pub(crate) struct Placed<'a> {
 }
 
 impl<'a> Placed<'a> {
+    /// Whether nothing is missing, as nearly always.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.lost == 0
+            && self.bypassed == 0
+            && self.uncaptured.is_none()
+            && !self.payload.is_empty()
+    }
+
     /// The parts, in order. Lost bytes were `told_before` where an earlier record of
     /// the connection had already shown that some were lost.
     pub(crate) fn deliveries(&self, told_before: bool) -> impl Iterator<Item = Delivery<'a>> {

@@ -5,10 +5,21 @@ use std::sync::Arc;
 use super::Connection;
 use crate::pipeline::names::{Answer, Ignored};
 use crate::pipeline::output::tls::Handshake;
-use crate::pipeline::protocol::{Anomaly, ProtocolExchange};
+use crate::pipeline::protocol::{Anomaly, ProtocolExchange, Session};
 use crate::pipeline::time::Timestamp;
 
 impl Connection {
+    /// Bytes held in buffers.
+    pub(crate) fn buffered(&self) -> usize {
+        self.buffered
+    }
+
+    /// Gives up what is buffered: the next head is looked for instead.
+    pub(crate) fn shed(&mut self) {
+        self.session = Session::new(true);
+        self.buffered = 0;
+    }
+
     /// The TLS handshake that was just told.
     pub(crate) fn take_handshake(&mut self) -> Option<(Timestamp, Handshake)> {
         self.session.take_handshake()

@@ -165,7 +165,7 @@ pub struct Request {
     pub method: Method,
     /// Path without its query; as sent otherwise; [`UNKNOWN_PATH`], which no path is, where
     /// it is not known.
-    pub path: Box<str>,
+    pub path: Arc<str>,
     /// Keys of the query, in order, each once; values are never kept.
     pub query_keys: Vec<Box<str>>,
     /// Authority of the target or the Host header.

@@ -269,7 +269,8 @@ impl Http1 {
             Kind::Request => {
                 let request = refused_request(bytes, anomaly);
                 let began = self.requests.began;
-                let mut pending = Pending::new(Protocol::Http11, request, Auth::None, began);
+                let mut pending =
+                    Box::new(Pending::new(Protocol::Http11, request, Auth::None, began));
                 pending.anomalies.add(anomaly);
                 pending.ended = Some(feed.time);
                 self.pairing.push(pending, feed.limits.pending_requests, feed.exchanges);

@@ -2,6 +2,7 @@
 //! keys of its query, its authority. Values of a query are never kept.
 
 use crate::pipeline::protocol::anomaly::{Anomalies, Anomaly};
+use crate::pipeline::protocol::head_value::text_of;
 
 /// Bytes of a path that are kept.
 const PATH_BYTES: usize = 4096;
@@ -16,7 +17,8 @@ const SECRET_KEYS: [&str; 6] =
 /// A target in its parts.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Target<'a> {
-    pub(super) path: Box<str>,
+    /// As sent, the part that is kept.
+    pub(super) path: &'a [u8],
     pub(super) query_keys: Vec<Box<str>>,
     pub(super) authority: Option<&'a [u8]>,
     /// A key of the query names a credential.
@@ -31,7 +33,7 @@ pub(super) fn parse<'a>(
 ) -> Target<'a> {
     if is_connect {
         return Target {
-            path: Box::default(),
+            path: b"",
             query_keys: Vec::new(),
             authority: Some(host_of(target, anomalies)),
             has_secret_key: false,
@@ -76,15 +78,15 @@ pub(super) fn host_of<'a>(authority: &'a [u8], anomalies: &mut Anomalies) -> &'a
     }
 }
 
-fn path_of(path: &[u8], anomalies: &mut Anomalies) -> Box<str> {
+fn path_of<'a>(path: &'a [u8], anomalies: &mut Anomalies) -> &'a [u8] {
     if path.is_empty() {
-        return "/".into();
+        return b"/";
     }
     let kept = path.get(..PATH_BYTES).unwrap_or(path);
     if kept.len() < path.len() {
         anomalies.add(Anomaly::LongPath);
     }
-    String::from_utf8_lossy(kept).into()
+    kept
 }
 
 fn keys_of(query: &[u8]) -> (Vec<Box<str>>, bool) {
@@ -97,7 +99,7 @@ fn keys_of(query: &[u8]) -> (Vec<Box<str>>, bool) {
             continue;
         };
         let key = pair.get(..equals.min(KEY_BYTES)).unwrap_or_default();
-        let key = String::from_utf8_lossy(key);
+        let key = text_of(key);
         has_secret |= SECRET_KEYS.iter().any(|secret| key.eq_ignore_ascii_case(secret));
         if keys.len() < QUERY_KEYS && !keys.iter().any(|known| **known == *key) {
             keys.push(key.into());
@@ -144,13 +146,13 @@ mod tests {
         for (target, path, keys, authority, expected) in CASES {
             let mut anomalies = Anomalies::default();
             let parsed = parse(target.as_bytes(), false, &mut anomalies);
-            assert_eq!(&*parsed.path, path, "{target}");
+            assert_eq!(parsed.path, path.as_bytes(), "{target}");
             assert_eq!(parsed.query_keys.iter().map(|key| &**key).collect::<Vec<_>>(), keys);
             assert_eq!(parsed.authority, authority.map(str::as_bytes), "{target}");
             assert_eq!(anomalies.to_vec(), expected, "{target}");
         }
         let parsed = parse(b"u:p@h:443", true, &mut Anomalies::default());
-        assert_eq!((&*parsed.path, parsed.authority), ("", Some(b"h:443".as_slice())));
+        assert_eq!((parsed.path, parsed.authority), (b"".as_slice(), Some(b"h:443".as_slice())));
     }
 
     #[test]

@@ -8,7 +8,9 @@ use super::pairing::{Answer, Pending};
 use super::switch::Target;
 use super::{Anomalies, Anomaly, Body, Current, Feed, Http1, State};
 use crate::pipeline::output::{Auth, Method, Protocol, Request, Response};
-use crate::pipeline::protocol::head_value::{method_of, note_case, reuse, reuse_type};
+use crate::pipeline::protocol::head_value::{
+    method_of, note_case, reuse, reuse_path, reuse_type, stronger, text_of,
+};
 use crate::pipeline::protocol::target;
 
 impl Http1 {
@@ -25,10 +27,8 @@ impl Http1 {
         let target = target::parse(target, is_connect, &mut anomalies);
         let fields = &head.fields;
         let host = fields.host.map(|host| target::host_of(host, &mut anomalies));
-        let mut auth = *fields;
-        if target.has_secret_key {
-            auth.raise_auth(Auth::ApiKey);
-        }
+        let auth =
+            if target.has_secret_key { stronger(fields.auth, Auth::ApiKey) } else { fields.auth };
         let mut body = request_body(head, &mut anomalies);
         note_oddities(head, &method, &target, host, body.as_ref(), &mut anomalies);
         if is_connect {
@@ -40,7 +40,7 @@ impl Http1 {
             fields.content_type.map(|value| reuse_type(&mut self.texts.request_type, value));
         let request = Request {
             method,
-            path: target.path,
+            path: reuse_path(&mut self.texts.path, target.path),
             query_keys: target.query_keys,
             host,
             header_bytes: head.bytes as u32,
@@ -48,10 +48,13 @@ impl Http1 {
             content_type,
             complete: false,
         };
+        let may_switch = is_connect || fields.upgrade.is_some();
         let began = self.requests.began;
-        let mut pending = Pending::new(protocol_of(head.minor), request, auth.auth, began);
-        pending.anomalies = anomalies;
-        pending.may_switch = is_connect || fields.upgrade.is_some();
+        let pending = Box::new(Pending {
+            anomalies,
+            may_switch,
+            ..Pending::new(protocol_of(head.minor), request, auth, began)
+        });
         self.pairing.push(pending, feed.limits.pending_requests, feed.exchanges);
         match body {
             Some(Body::Length { left: 0, .. }) => self.end_request(0, true, feed),
@@ -160,7 +163,7 @@ pub(super) fn refused_request(bytes: &[u8], anomaly: Anomaly) -> Request {
     let target = target::parse(target, false, &mut Anomalies::default());
     Request {
         method: method_of(method),
-        path: target.path,
+        path: text_of(target.path).into(),
         query_keys: target.query_keys,
         host: None,
         header_bytes: u32::try_from(line.len()).unwrap_or(u32::MAX),

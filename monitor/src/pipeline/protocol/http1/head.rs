@@ -131,15 +131,19 @@ fn regular<'a, 'h>(
     Ok(Some(Head { start, minor: minor.unwrap_or(1), fields, bytes: length }))
 }
 
-/// Counts without branching, which the compiler turns into vector instructions.
+/// Whether a line ends without a carriage return. Blocks of constant size and no branches
+/// within are what the compiler turns into vector instructions.
 fn has_bare_line_feed(head: &[u8]) -> bool {
     let Some(later) = head.get(1..) else { return false };
-    let bare: u32 = head
-        .iter()
-        .zip(later)
-        .map(|(&before, &byte)| u32::from(byte == b'\n') & u32::from(before != b'\r'))
-        .sum();
-    bare > 0
+    let is_bare = |(&before, &byte): (&u8, &u8)| byte == b'\n' && before != b'\r';
+    let ((blocks, _), (later_blocks, rest)) = (head.as_chunks::<16>(), later.as_chunks::<16>());
+    let is_bare_in = |(block, later): (&[u8; 16], &[u8; 16])| {
+        let pairs = block.iter().zip(later).map(|pair| u8::from(is_bare(pair)));
+        pairs.fold(0, std::ops::BitOr::bitor)
+    };
+    let in_blocks = blocks.iter().zip(later_blocks).map(is_bare_in);
+    let in_rest = head.get(later.len() - rest.len()..).unwrap_or_default().iter().zip(rest);
+    in_blocks.fold(0, std::ops::BitOr::bitor) > 0 || in_rest.into_iter().any(is_bare)
 }
 
 /// Reads a head that httparse refuses, once it is there as a whole.

@@ -22,7 +22,7 @@ pub(super) struct Pending {
     /// When its last byte came; none while bytes are to come.
     pub(super) ended: Option<Timestamp>,
     /// Its response, where that ended before the request did.
-    response: Option<Answer>,
+    pub(super) response: Option<Box<Answer>>,
     /// Counts the messages of its body, where that is gRPC-Web.
     pub(super) messages: Option<Box<Messages>>,
     /// Its response may switch to another protocol.
@@ -32,6 +32,8 @@ pub(super) struct Pending {
 }
 
 impl Pending {
+    /// Inlined, so that it is built where it is to be.
+    #[inline]
     pub(super) fn new(protocol: Protocol, request: Request, auth: Auth, began: Timestamp) -> Self {
         let anomalies = Anomalies::default();
         let messages = messages_of(request.content_type.as_deref());
@@ -68,14 +70,14 @@ impl Pending {
         if self.ended.is_none() {
             request.body_bytes = sent;
         }
-        let answer = self.response.as_ref().map(|answer| (answer, answer.response.body_bytes));
+        let answer = self.response.as_deref().map(|answer| (answer, answer.response.body_bytes));
         let answer = answer.or(current);
         let ttfb = answer.zip(self.ended).map(|((it, _), ended)| it.began.since(ended));
         let response = answer.map(|(answer, body_bytes)| {
             anomalies.add_all(answer.anomalies);
             Response { body_bytes, ..answer.response.clone() }
         });
-        let (protocol, grpc) = call(self, self.response.as_ref().or(current.map(|(it, _)| it)));
+        let (protocol, grpc) = call(self, self.response.as_deref().or(current.map(|(it, _)| it)));
         ProtocolExchange {
             protocol,
             stream: None,
@@ -143,7 +145,7 @@ impl Pairing {
     /// Adds a request; beyond `most` the oldest is said without a response.
     pub(super) fn push(
         &mut self,
-        pending: Pending,
+        pending: Box<Pending>,
         most: u16,
         exchanges: &mut Vec<ProtocolExchange>,
     ) {
@@ -155,7 +157,7 @@ impl Pairing {
         }
         self.align();
         self.held += weight;
-        self.pending.push_back(Box::new(pending));
+        self.pending.push_back(pending);
         if self.has_pipelined && self.alignment != Alignment::Sure {
             for pending in &mut self.pending {
                 pending.anomalies.add(Anomaly::Gap);
@@ -211,20 +213,20 @@ impl Pairing {
     }
 
     /// Takes the request that the next response answers.
-    pub(super) fn take_awaited(&mut self) -> Option<Pending> {
+    pub(super) fn take_awaited(&mut self) -> Option<Box<Pending>> {
         if self.overflowed > 0 {
             self.overflowed -= 1;
             return None;
         }
         let pending = self.pending.remove(self.answered)?;
         self.held = self.held.saturating_sub(pending.weight());
-        Some(*pending)
+        Some(pending)
     }
 
     /// The exchange that a response ends, which is then not said.
     pub(super) fn take_answered(&mut self, answer: Answer) -> ProtocolExchange {
         match self.take_awaited() {
-            Some(pending) => answered(pending, answer),
+            Some(pending) => exchange_of(pending, Some(answer)),
             None => unasked(answer),
         }
     }
@@ -246,9 +248,15 @@ impl Pairing {
             self.overflowed -= 1;
             return exchanges.push(unasked(answer));
         }
+        if self.answered == 0
+            && let Some(pending) = self.pending.pop_front_if(|front| front.ended.is_some())
+        {
+            self.held = self.held.saturating_sub(pending.weight());
+            return exchanges.push(exchange_of(pending, Some(answer)));
+        }
         match self.pending.get_mut(self.answered) {
             Some(pending) => {
-                pending.response = Some(answer);
+                pending.response = Some(Box::new(answer));
                 self.answered += 1;
                 self.say_finished(exchanges);
             }
@@ -263,7 +271,7 @@ impl Pairing {
         {
             self.answered -= 1;
             self.held = self.held.saturating_sub(pending.weight());
-            exchanges.push(exchange_of(*pending));
+            exchanges.push(ended(pending));
         }
     }
 
@@ -282,7 +290,7 @@ impl Pairing {
             if let Some(why) = why {
                 pending.anomalies.add(why);
             }
-            exchanges.push(exchange_of(*pending));
+            exchanges.push(ended(pending));
         }
         if kept == 0 {
             self.overflowed = 0;
@@ -301,14 +309,18 @@ impl Pairing {
     }
 }
 
-/// A request and the response that ends it.
-pub(super) fn answered(pending: Pending, answer: Answer) -> ProtocolExchange {
-    exchange_of(Pending { response: Some(answer), ..pending })
+/// A request that ended, with its response where that has ended too.
+fn ended(mut pending: Box<Pending>) -> ProtocolExchange {
+    let response = pending.response.take();
+    exchange_of(pending, response.map(|answer| *answer))
 }
 
-fn exchange_of(pending: Pending) -> ProtocolExchange {
-    let (protocol, grpc) = call(&pending, pending.response.as_ref());
-    let Pending { request, auth, mut anomalies, began, ended, response, said, .. } = pending;
+/// A request and the response that ends it. Inlined, so that the exchange is built where it
+/// is to be.
+#[inline]
+fn exchange_of(pending: Box<Pending>, response: Option<Answer>) -> ProtocolExchange {
+    let (protocol, grpc) = call(&pending, response.as_ref());
+    let Pending { request, auth, mut anomalies, began, ended, said, .. } = *pending;
     if let Some(answer) = &response {
         anomalies.add_all(answer.anomalies);
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::super::Way;
 use super::super::anomaly::{Anomalies, Anomaly};
 use super::super::grpc;
-use super::super::head_value::{Length, Texts};
+use super::super::head_value::{Length, Texts, reuse_path};
 use super::super::head_value::{is_key_name, method_of, note_case, reuse, reuse_type};
 use super::super::head_value::{scheme, stronger};
 use super::super::hpack::{Field, Text};
@@ -33,7 +33,7 @@ pub(super) struct Head {
     /// A part of the section was missed or cannot be decoded.
     pub(super) is_damaged: bool,
     method: Option<Method>,
-    path: Option<Box<str>>,
+    path: Option<Arc<str>>,
     query_keys: Vec<Box<str>>,
     /// `:authority`, and the Host field that it goes before.
     authority: Option<Arc<str>>,
@@ -128,7 +128,7 @@ impl Head {
         };
         match pseudo {
             Pseudo::METHOD => self.method = Some(method_of(value)),
-            Pseudo::PATH => self.take_path(value),
+            Pseudo::PATH => self.take_path(value, texts),
             Pseudo::AUTHORITY => {
                 let host = target::host_of(value, &mut self.anomalies);
                 self.authority = Some(reuse(&mut texts.host, host));
@@ -138,7 +138,7 @@ impl Head {
         }
     }
 
-    fn take_path(&mut self, value: &[u8]) {
+    fn take_path(&mut self, value: &[u8], texts: &mut Texts) {
         // RFC 9113 section 8.3.1: never empty.
         if value.is_empty() {
             self.anomalies.add(Anomaly::InvalidPseudoHeader);
@@ -148,7 +148,7 @@ impl Head {
         if has_secret_key {
             self.raise_auth(Auth::ApiKey);
         }
-        self.path = Some(path);
+        self.path = Some(reuse_path(&mut texts.path, path));
         self.query_keys = query_keys;
     }
 
@@ -279,7 +279,7 @@ impl Head {
             && !self.has_unknown;
         let path = match path {
             Some(path) => path,
-            None if is_tunnel => Box::default(),
+            None if is_tunnel => Arc::default(),
             None => UNKNOWN_PATH.into(),
         };
         if let (Some(authority), Some(host)) = (&self.authority, &self.host)
