@@ -1,5 +1,6 @@
 //! JSON lines to standard output. A thread writes; when it falls behind, whole
-//! lines are dropped and counted, and the capture loop never waits.
+//! lines are dropped, counted and said as a record of loss as soon as there is room again;
+//! the capture loop never waits.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -10,9 +11,14 @@ use std::time::Duration;
 
 use super::record_type::RecordTypes;
 use super::{Sink, json};
+use crate::capture::status::CaptureStatus;
 use crate::pipeline::output::Output;
+use crate::pipeline::stats::Stats;
+use missed::Missed;
 use queue::{LineQueue, Lines};
 
+/// What was dropped and not said yet.
+mod missed;
 /// The bounded queue between the capture loop and the writing thread.
 mod queue;
 /// The writing thread.
@@ -31,6 +37,7 @@ pub struct StdoutSink {
     lines: Lines,
     queue: Arc<LineQueue>,
     dropped: u64,
+    missed: Missed,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -63,18 +70,47 @@ impl StdoutSink {
         let thread = thread::Builder::new()
             .name("stdout".to_owned())
             .spawn(move || writer::run(&reader, to))?;
-        Ok(Self { records, lines: Lines::default(), queue, dropped: 0, thread: Some(thread) })
+        Ok(Self {
+            records,
+            lines: Lines::default(),
+            queue,
+            dropped: 0,
+            missed: Missed::default(),
+            thread: Some(thread),
+        })
     }
 }
 
 impl Sink for StdoutSink {
     fn accept(&mut self, outputs: &[Output]) {
         self.lines.clear();
+        let said = self.missed.report();
+        if let Some(loss) = &said {
+            self.lines.push(loss);
+        }
         for output in outputs.iter().filter(|output| self.records.wants(output)) {
             self.lines.push(output);
         }
-        if !self.lines.is_empty() {
-            self.dropped += self.queue.push(&self.lines);
+        if self.lines.is_empty() {
+            return;
+        }
+        let unqueued = self.queue.push(&self.lines);
+        let dropped = if said.is_none() {
+            unqueued
+        } else if unqueued < self.lines.len() {
+            self.missed.forget();
+            unqueued
+        } else {
+            unqueued - 1 // the record of loss itself had no room
+        };
+        self.dropped += dropped;
+        self.missed.count(dropped);
+    }
+
+    /// Says what was dropped even where nothing comes after it.
+    fn observe(&mut self, _stats: &Stats, _status: &CaptureStatus) {
+        if self.missed.report().is_some() {
+            self.accept(&[]);
         }
     }
 
@@ -91,7 +127,12 @@ impl Sink for StdoutSink {
 /// Waits a moment for the rest to be written; a reader that is stuck is left behind.
 impl Drop for StdoutSink {
     fn drop(&mut self) {
-        let drained = self.queue.finish(DRAIN_TIMEOUT);
+        let missed = self.missed.report().map(|loss| {
+            let mut line = Vec::new();
+            json::write_line(&loss, &mut line);
+            line
+        });
+        let drained = self.queue.finish(missed.as_deref().unwrap_or_default(), DRAIN_TIMEOUT);
         if let Some(thread) = self.thread.take().filter(|_| drained) {
             // A panic of the writing thread was already reported by its hook.
             let _ended = thread.join();

@@ -32,6 +32,10 @@ impl Lines {
     pub(super) fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
+
+    pub(super) fn len(&self) -> u64 {
+        self.ends.len() as u64
+    }
 }
 
 /// Lines that wait to be written. What is being written counts against the bound.
@@ -70,7 +74,7 @@ impl LineQueue {
     pub(super) fn push(&self, lines: &Lines) -> u64 {
         let mut state = self.lock();
         if state.phase != Phase::Open {
-            return lines.ends.len() as u64;
+            return lines.len();
         }
         let room = self.capacity.saturating_sub(state.waiting.len() + state.being_written);
         let fitting = lines.ends.partition_point(|end| *end <= room);
@@ -120,10 +124,12 @@ impl LineQueue {
         self.lock().phase == Phase::Closed
     }
 
-    /// Takes no more lines and waits until the rest is written; gives whether it was.
-    pub(super) fn finish(&self, timeout: Duration) -> bool {
+    /// Takes a last line, whatever its room, and no more, and waits until the rest is
+    /// written; gives whether it was.
+    pub(super) fn finish(&self, last: &[u8], timeout: Duration) -> bool {
         let mut state = self.lock();
         if state.phase == Phase::Open {
+            state.waiting.extend_from_slice(last);
             state.phase = Phase::Finishing;
         }
         self.changed.notify_all();

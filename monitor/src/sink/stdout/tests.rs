@@ -20,6 +20,8 @@ fn read_lines(from: PipeReader) -> Vec<String> {
     BufReader::new(from).lines().map(Result::unwrap).collect()
 }
 
+const LOSS: &str = r#"{"type":"loss""#;
+
 #[test]
 fn a_reader_that_keeps_up_gets_every_line() {
     let (reader, pipe) = io::pipe().unwrap();
@@ -60,7 +62,14 @@ fn a_reader_that_is_stuck_costs_whole_lines_and_no_time() {
     let reading = thread::spawn(|| read_lines(reader));
     drop(sink);
     let lines = reading.join().unwrap();
-    assert_eq!(lines.len() as u64 - 1 + dropped, sent);
+    let losses: Vec<_> = lines.iter().filter(|line| line.starts_with(LOSS)).collect();
+    assert_eq!((lines.len() - losses.len()) as u64 - 1 + dropped, sent);
+    let said = losses.iter().map(|line| {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!((&line["stage"], &line["reason"]), (&"sink".into(), &"queue_full".into()));
+        line["count"].as_u64().unwrap()
+    });
+    assert_eq!(said.sum::<u64>(), dropped);
     assert!(lines.iter().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
 }
 
