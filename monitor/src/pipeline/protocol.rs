@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use super::output::{Auth, Grpc, Progress, Protocol, Request, Response, WebSocket};
+use super::settings::Limits;
 use super::time::Timestamp;
 
 /// Named irregularities.
@@ -80,6 +81,16 @@ pub enum Delivery<'a> {
     GapToldBefore(u64),
     /// No more bytes will come.
     End,
+}
+
+/// What a delivery carries along, from the session to whoever reads it.
+pub(crate) struct Feed<'a> {
+    /// Bounds of buffers.
+    pub(crate) limits: &'a Limits,
+    /// When it came.
+    pub(crate) time: Timestamp,
+    /// Where the exchanges go that it completes.
+    pub(crate) exchanges: &'a mut Vec<ProtocolExchange>,
 }
 
 /// A request with its response, before it is known who sent it.

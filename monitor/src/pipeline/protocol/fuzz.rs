@@ -5,7 +5,7 @@ use super::http1::Http1;
 use super::http2::Http2;
 use super::script::{self, Step};
 use super::tls::Tls;
-use super::{Delivery, ProtocolExchange, Session, Way, proxy};
+use super::{Delivery, Feed, ProtocolExchange, Session, Way, proxy};
 use crate::pipeline::settings::Limits;
 use crate::pipeline::time::Timestamp;
 
@@ -55,7 +55,8 @@ pub(crate) fn http1(bytes: &[u8]) {
         let mut has_switched = false;
         move |step, exchanges: &mut Vec<_>| {
             if !has_switched {
-                http.feed(&Limits::default(), step.0, step.1, NOW, exchanges);
+                let feed = &mut Feed { limits: &Limits::default(), time: NOW, exchanges };
+                http.feed(step.0, step.1, feed);
                 has_switched = http.take_switch().is_some();
             }
             http.buffered()
@@ -68,7 +69,8 @@ pub(crate) fn http2(bytes: &[u8]) {
     however_it_is_cut(bytes, &[], |midstream| {
         let mut http = Box::new(Http2::new(midstream));
         move |step, exchanges: &mut Vec<_>| {
-            http.feed(&Limits::default(), step.0, step.1, NOW, exchanges);
+            let feed = &mut Feed { limits: &Limits::default(), time: NOW, exchanges };
+            http.feed(step.0, step.1, feed);
             http.buffered()
         }
     });

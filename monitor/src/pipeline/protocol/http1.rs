@@ -10,9 +10,8 @@ use self::pairing::{Answer, Pairing, Pending};
 use self::switch::{Switch, Target};
 use super::anomaly::{Anomalies, Anomaly};
 use super::head_value::Texts;
-use super::{Delivery, ProtocolExchange, Way};
+use super::{Delivery, Feed, Way};
 use crate::pipeline::output::{Auth, Protocol};
-use crate::pipeline::settings::Limits;
 use crate::pipeline::time::Timestamp;
 
 /// A message begins.
@@ -111,13 +110,6 @@ struct Current {
     target: Option<Target>,
 }
 
-/// What a feed carries along.
-struct Feed<'a> {
-    limits: &'a Limits,
-    time: Timestamp,
-    exchanges: &'a mut Vec<ProtocolExchange>,
-}
-
 impl Http1 {
     /// A connection; `midstream` where the bytes before were missed.
     pub(super) fn new(midstream: bool) -> Self {
@@ -145,32 +137,24 @@ impl Http1 {
 
     /// Takes the next part of one way. Answers how many of its last bytes come after
     /// HTTP/1: see [`Self::take_switch`].
-    pub(super) fn feed(
-        &mut self,
-        limits: &Limits,
-        way: Way,
-        delivery: Delivery<'_>,
-        time: Timestamp,
-        exchanges: &mut Vec<ProtocolExchange>,
-    ) -> usize {
-        let mut feed = Feed { limits, time, exchanges };
+    pub(super) fn feed(&mut self, way: Way, delivery: Delivery<'_>, feed: &mut Feed<'_>) -> usize {
         let kind = match way {
             Way::ToServer => Kind::Request,
             Way::ToClient => Kind::Response,
         };
         match delivery {
-            Delivery::Bytes(bytes) => return self.take(kind, bytes, &mut feed),
+            Delivery::Bytes(bytes) => return self.take(kind, bytes, feed),
             Delivery::Gap(bytes) => {
-                if !self.skip(kind, bytes, &mut feed) {
-                    self.miss(kind, &mut feed);
+                if !self.skip(kind, bytes, feed) {
+                    self.miss(kind, feed);
                 }
             }
             Delivery::GapToldBefore(bytes) => {
-                if !self.skip(kind, bytes, &mut feed) && !self.is_opaque(kind) {
-                    self.lose(kind, &mut feed);
+                if !self.skip(kind, bytes, feed) && !self.is_opaque(kind) {
+                    self.lose(kind, feed);
                 }
             }
-            Delivery::End => self.end(kind, &mut feed),
+            Delivery::End => self.end(kind, feed),
         }
         0
     }

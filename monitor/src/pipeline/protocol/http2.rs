@@ -13,13 +13,12 @@
 
 use self::block::OpenBlock;
 use self::frame::{Frame, GREATEST_LENGTH, HEADER_BYTES, INITIAL_MAXIMUM, Kind};
-use self::stream::{Feed, Stream, Streams};
+use self::stream::{Stream, Streams};
 use super::anomaly::{Anomalies, Anomaly};
 use super::head_value::Texts;
 use super::hpack::Decoder;
-use super::{Delivery, ProtocolExchange, Way};
+use super::{Delivery, Feed, Way};
 use crate::pipeline::output::{Auth, Request};
-use crate::pipeline::settings::Limits;
 use crate::pipeline::time::Timestamp;
 
 /// The one loop over the bytes of a way.
@@ -203,22 +202,14 @@ impl Http2 {
     /// Takes the next part of one way. A `Gap(0)` tells that bytes were missed which the
     /// next delivery of that way will measure; bytes that follow it directly have lost
     /// nothing, since each record has its place.
-    pub(super) fn feed(
-        &mut self,
-        limits: &Limits,
-        way: Way,
-        delivery: Delivery<'_>,
-        time: Timestamp,
-        exchanges: &mut Vec<ProtocolExchange>,
-    ) {
-        let mut feed = Feed { limits, time, exchanges };
+    pub(super) fn feed(&mut self, way: Way, delivery: Delivery<'_>, feed: &mut Feed<'_>) {
         match delivery {
-            Delivery::Bytes(bytes) => self.take(way, bytes, &mut feed),
+            Delivery::Bytes(bytes) => self.take(way, bytes, feed),
             Delivery::Gap(0) | Delivery::GapToldBefore(0) => self.expose(way),
             Delivery::Gap(bytes) | Delivery::GapToldBefore(bytes) => {
-                self.miss(way, bytes, &mut feed);
+                self.miss(way, bytes, feed);
             }
-            Delivery::End => self.end(way, &mut feed),
+            Delivery::End => self.end(way, feed),
         }
     }
 

@@ -8,7 +8,7 @@ use super::http1::Http1;
 use super::http2::Http2;
 use super::tls::Tls;
 use super::websocket::WebSocket;
-use super::{Delivery, ProtocolExchange, Way};
+use super::{Delivery, Feed, ProtocolExchange, Way};
 use crate::pipeline::input::SocketAddress;
 use crate::pipeline::names::{Answer, Ignored};
 use crate::pipeline::output::Encryption;
@@ -100,32 +100,36 @@ impl Session {
         time: Timestamp,
         exchanges: &mut Vec<ProtocolExchange>,
     ) {
+        self.hand_on(way, delivery, &mut Feed { limits, time, exchanges });
+    }
+
+    fn hand_on(&mut self, way: Way, delivery: Delivery<'_>, feed: &mut Feed<'_>) {
         match &mut self.speech {
             Speech::Http1(http) => {
-                let after = http.feed(limits, way, delivery, time, exchanges);
+                let after = http.feed(way, delivery, feed);
                 if let Some(switch) = http.take_switch() {
                     let bytes = if let Delivery::Bytes(bytes) = delivery { bytes } else { b"" };
                     let rest = bytes.get(bytes.len().saturating_sub(after)..).unwrap_or_default();
-                    self.switch(switch, limits, way, rest, time, exchanges);
+                    self.switch(switch, way, rest, feed);
                 }
             }
             Speech::Race(race) => match delivery {
-                Delivery::Bytes(bytes) => self.run(limits, way, bytes, time, exchanges),
-                other => race.feed(limits, way, other, time),
+                Delivery::Bytes(bytes) => self.run(way, bytes, feed),
+                other => race.feed(way, other, feed),
             },
-            Speech::Http2(http) => http.feed(limits, way, delivery, time, exchanges),
+            Speech::Http2(http) => http.feed(way, delivery, feed),
             Speech::WebSocket(websocket) => {
                 // Nobody looks into text messages yet.
-                websocket.feed(way, delivery, time, None, exchanges);
+                websocket.feed(way, delivery, feed.time, None, feed.exchanges);
             }
-            Speech::Dns(dns) => dns.feed(limits, way, delivery),
+            Speech::Dns(dns) => dns.feed(feed.limits, way, delivery),
             Speech::Tls(Some(tls)) => {
-                tls.feed(limits, way, delivery, time);
+                tls.feed(feed.limits, way, delivery, feed.time);
                 self.end_handshake();
             }
             Speech::Tls(None) | Speech::Opaque => {}
             Speech::Undecided(beginning) => match delivery {
-                Delivery::Bytes(bytes) => self.begin(limits, way, bytes, time, exchanges),
+                Delivery::Bytes(bytes) => self.begin(way, bytes, feed),
                 // Whatever began here was missed.
                 Delivery::Gap(_) | Delivery::GapToldBefore(_) => {
                     self.midstream = true;

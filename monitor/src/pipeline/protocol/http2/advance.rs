@@ -2,9 +2,9 @@
 
 use super::super::Way;
 use super::super::anomaly::Anomaly;
+use super::Feed;
 use super::block::{OpenBlock, Surroundings};
 use super::frame::{Frame, GREATEST_STREAM, HEADER_BYTES, Kind};
-use super::stream::Feed;
 use super::{Http2, Part, Side, State, Trust};
 use crate::pipeline::settings::Limits;
 

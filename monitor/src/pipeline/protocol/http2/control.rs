@@ -3,8 +3,8 @@
 
 use super::super::Way;
 use super::super::anomaly::Anomaly;
+use super::Feed;
 use super::frame::{GREATEST_LENGTH, INITIAL_MAXIMUM, Kind};
-use super::stream::Feed;
 use super::{Http2, Trust};
 
 /// Bytes of a setting.

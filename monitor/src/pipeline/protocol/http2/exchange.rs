@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::super::Way;
 use super::super::anomaly::Anomaly;
 use super::super::grpc::{Flavor, Messages, flavor_of};
+use super::Feed;
 use super::block::OpenBlock;
 use super::head::Head;
-use super::stream::{Calls, Feed, Stream};
+use super::stream::{Calls, Stream};
 use crate::pipeline::output::{Method, Response};
 use crate::pipeline::time::Timestamp;
 

@@ -2,8 +2,8 @@
 
 use super::super::Way;
 use super::super::anomaly::Anomaly;
+use super::Feed;
 use super::frame::Kind;
-use super::stream::Feed;
 use super::{Http2, Part, State, Trust};
 
 impl Http2 {

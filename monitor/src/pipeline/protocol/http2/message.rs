@@ -2,9 +2,10 @@
 
 use super::super::Way;
 use super::super::anomaly::{Anomalies, Anomaly};
+use super::Feed;
 use super::block::OpenBlock;
 use super::head::Head;
-use super::stream::{Feed, Stream};
+use super::stream::Stream;
 use super::{Http2, Trust};
 use crate::pipeline::time::Timestamp;
 

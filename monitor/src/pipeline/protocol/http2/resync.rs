@@ -8,10 +8,11 @@
 //! cut into deliveries.
 
 use super::super::Way;
+use super::Feed;
 use super::advance::is_harmless;
 use super::block;
 use super::frame::{Frame, HEADER_BYTES, INITIAL_MAXIMUM, Kind};
-use super::stream::{Feed, Streams};
+use super::stream::Streams;
 use super::{Http2, State, Trust};
 
 /// Longest frame that is kept until it is clear whether it is one.

@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::super::ProtocolExchange;
 use super::super::anomaly::Anomaly;
 use super::super::grpc::{Flavor, call_of};
+use super::Feed;
 use super::Http2;
-use super::stream::{Calls, Feed, Stream};
+use super::stream::{Calls, Stream};
 use crate::pipeline::output::{Grpc, Method, PerDirection, Progress, Protocol, Request};
 use crate::pipeline::time::Timestamp;
 

@@ -1,9 +1,9 @@
 //! Streams that are open (RFC 9113 section 5.1), each with its exchange so far.
 
+use super::super::Way;
 use super::super::anomaly::{Anomalies, Anomaly};
 use super::super::grpc::{Flavor, Messages};
 use super::super::head_value::Length;
-use super::super::{ProtocolExchange, Way};
 use crate::pipeline::output::{Auth, Method, Request, Response};
 use crate::pipeline::time::Timestamp;
 
@@ -296,11 +296,4 @@ impl Streams {
     pub(super) fn may_have_missed(&self, id: u32) -> bool {
         id <= self.missed_up_to || (self.may_miss && id > self.highest)
     }
-}
-
-/// Where exchanges go, with what a feed carries along.
-pub(super) struct Feed<'a> {
-    pub(super) limits: &'a crate::pipeline::settings::Limits,
-    pub(super) time: Timestamp,
-    pub(super) exchanges: &'a mut Vec<ProtocolExchange>,
 }

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::super::ProtocolExchange;
 use super::*;
 use crate::pipeline::output::{Grpc, Progress, Protocol, Response};
+use crate::pipeline::settings::Limits;
 
 /// Frames and field blocks.
 mod build;
@@ -60,11 +62,19 @@ impl Part {
 /// What a connection may hold beside the tables of its decoders.
 const MOST_HELD: usize = 64 * 1024;
 
+fn feed(
+    http: &mut Http2,
+    (way, delivery): (Way, Delivery<'_>),
+    time: Timestamp,
+    exchanges: &mut Vec<ProtocolExchange>,
+) {
+    http.feed(way, delivery, &mut Feed { limits: &Limits::default(), time, exchanges });
+}
+
 fn feed_all(http: &mut Http2, deliveries: &[(Way, Delivery<'_>)]) -> Vec<ProtocolExchange> {
     let mut exchanges = Vec::new();
-    let limits = Limits::default();
     for (way, delivery) in deliveries {
-        http.feed(&limits, *way, *delivery, Timestamp(7), &mut exchanges);
+        feed(http, (*way, *delivery), Timestamp(7), &mut exchanges);
         let tables = http.to_server.decoder.held() + http.to_client.decoder.held();
         assert!(http.buffered() - tables <= MOST_HELD, "{} held", http.buffered() - tables);
     }
@@ -300,7 +310,7 @@ fn times_are_those_of_first_and_last_frames() {
     ];
     for (time, way, bytes) in parts {
         let delivery = Delivery::Bytes(&bytes);
-        http.feed(&Limits::default(), way, delivery, Timestamp(time), &mut exchanges);
+        feed(&mut http, (way, delivery), Timestamp(time), &mut exchanges);
     }
     let [exchange] = exchanges.as_slice() else { panic!("{exchanges:?}") };
     assert_eq!(exchange.began, Timestamp(10));
@@ -324,14 +334,14 @@ fn long_exchanges_are_said_while_they_go_on() {
     let mut exchanges = Vec::new();
     for (time, way, bytes) in parts {
         let delivery = Delivery::Bytes(&bytes);
-        http.feed(&Limits::default(), way, delivery, second(time), &mut exchanges);
+        feed(&mut http, (way, delivery), second(time), &mut exchanges);
     }
     for time in [101, 104, 105, 106, 150, 164, 165, 224, 225] {
         http.say_open(second(time), &mut exchanges);
     }
     let end = headers(1, END_STREAM, &block(&[("grpc-status", "0")]));
     let delivery = Delivery::Bytes(&end);
-    http.feed(&Limits::default(), Way::ToClient, delivery, second(230), &mut exchanges);
+    feed(&mut http, (Way::ToClient, delivery), second(230), &mut exchanges);
     http.say_open(second(600), &mut exchanges);
     let lines: Vec<_> = exchanges.iter().map(line_of).collect();
     let going_on = "1 POST h /a.B/Watch[] 6 > 200 10! grpc a.B Watch=? 1/1:1/5";

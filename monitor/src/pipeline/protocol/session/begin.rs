@@ -11,9 +11,7 @@ use crate::pipeline::protocol::http2::Http2;
 use crate::pipeline::protocol::proxy::{self, Proxy};
 use crate::pipeline::protocol::tls::Tls;
 use crate::pipeline::protocol::websocket::WebSocket;
-use crate::pipeline::protocol::{Delivery, ProtocolExchange, Way};
-use crate::pipeline::settings::Limits;
-use crate::pipeline::time::Timestamp;
+use crate::pipeline::protocol::{Delivery, Feed, Way};
 
 /// Tunnels within tunnels that are looked into.
 pub(in crate::pipeline::protocol) const TUNNELS: u8 = 4;
@@ -22,14 +20,7 @@ const UNDECIDED_BYTES: usize = 8 * 1024;
 
 impl Session {
     /// Decides what the connection speaks, or keeps its first bytes until that is clear.
-    pub(super) fn begin(
-        &mut self,
-        limits: &Limits,
-        way: Way,
-        bytes: &[u8],
-        time: Timestamp,
-        exchanges: &mut Vec<ProtocolExchange>,
-    ) {
+    pub(super) fn begin(&mut self, way: Way, bytes: &[u8], feed: &mut Feed<'_>) {
         let Speech::Undecided(beginning) = &mut self.speech else { return };
         let kept = beginning.of(way);
         let mut joined = std::mem::take(kept);
@@ -43,7 +34,7 @@ impl Session {
                     return;
                 }
                 Stripped::Invalid(rest) if self.midstream => {
-                    return self.race(limits, way, rest, time, exchanges);
+                    return self.race(way, rest, feed);
                 }
                 Stripped::Invalid(_) => {
                     self.speech = Speech::Opaque;
@@ -53,17 +44,17 @@ impl Session {
         }
         match (classify(rest), way) {
             (Classification::NeedMore, _) => *kept = rest.to_vec(),
-            (Classification::Tls, _) => self.speak_tls(limits, way, rest, time),
+            (Classification::Tls, _) => self.speak_tls(way, rest, feed),
             (Classification::Http1Request, Way::ToServer)
             | (Classification::Http1Response, Way::ToClient) => {
-                self.speak_http(limits, way, rest, time, exchanges);
+                self.speak_http(way, rest, feed);
             }
             (Classification::Http2Preface, Way::ToServer) => {
-                self.speak_http2(limits, way, rest, time, exchanges);
+                self.speak_http2(way, rest, feed);
             }
             // The middle of something: frames, or a body that a head may follow.
             (Classification::Unknown, _) if self.midstream => {
-                self.race(limits, way, rest, time, exchanges);
+                self.race(way, rest, feed);
             }
             // RFC 9113 section 3.4: a server need not wait for the preface of its client.
             (Classification::Unknown, Way::ToClient)
@@ -73,102 +64,74 @@ impl Session {
             }
             // RFC 9112 section 2.2: empty lines may precede a request.
             (Classification::Unknown, Way::ToServer) if rest.starts_with(b"\r\n") => {
-                self.speak_http(limits, way, rest, time, exchanges);
+                self.speak_http(way, rest, feed);
             }
-            _ if self.expects_dns => self.speak_dns(limits, way, rest),
+            _ if self.expects_dns => self.speak_dns(way, rest, feed),
             _ => self.speech = Speech::Opaque,
         }
     }
 
     /// Looks for HTTP/1 and HTTP/2 at once, in what was kept of the other way first.
-    fn race(
-        &mut self,
-        limits: &Limits,
-        way: Way,
-        bytes: &[u8],
-        time: Timestamp,
-        exchanges: &mut Vec<ProtocolExchange>,
-    ) {
+    fn race(&mut self, way: Way, bytes: &[u8], feed: &mut Feed<'_>) {
         let kept = self.take_kept(!way);
         self.speech = Speech::Race(Box::new(Race::new()));
         for (way, bytes) in [(!way, kept.as_slice()), (way, bytes)] {
-            self.feed(limits, way, Delivery::Bytes(bytes), time, exchanges);
+            self.hand_on(way, Delivery::Bytes(bytes), feed);
         }
     }
 
     /// Goes on looking; what comes after the find is fed to who was found.
-    pub(super) fn run(
-        &mut self,
-        limits: &Limits,
-        way: Way,
-        bytes: &[u8],
-        time: Timestamp,
-        exchanges: &mut Vec<ProtocolExchange>,
-    ) {
+    pub(super) fn run(&mut self, way: Way, bytes: &[u8], feed: &mut Feed<'_>) {
         let Speech::Race(race) = &mut self.speech else { return };
-        let (taken, found) = race.take(limits, way, bytes, time);
+        let (taken, found) = race.take(way, bytes, feed);
         self.speech = match found {
             Found::Nothing => return,
             Found::Neither => Speech::Opaque,
             Found::Http1(http, said) => {
-                exchanges.extend(said);
+                feed.exchanges.extend(said);
                 Speech::Http1(http)
             }
             Found::Http2(http, said) => {
-                exchanges.extend(said);
+                feed.exchanges.extend(said);
                 Speech::Http2(http)
             }
         };
         let rest = bytes.get(taken..).unwrap_or_default();
         if !rest.is_empty() {
-            self.feed(limits, way, Delivery::Bytes(rest), time, exchanges);
+            self.hand_on(way, Delivery::Bytes(rest), feed);
         }
     }
 
-    fn speak_http2(
-        &mut self,
-        limits: &Limits,
-        way: Way,
-        bytes: &[u8],
-        time: Timestamp,
-        exchanges: &mut Vec<ProtocolExchange>,
-    ) {
+    fn speak_http2(&mut self, way: Way, bytes: &[u8], feed: &mut Feed<'_>) {
         let mut http = Box::new(Http2::new(self.midstream));
         for (way, bytes) in [(!way, self.take_kept(!way).as_slice()), (way, bytes)] {
-            http.feed(limits, way, Delivery::Bytes(bytes), time, exchanges);
+            http.feed(way, Delivery::Bytes(bytes), feed);
         }
         self.speech = Speech::Http2(http);
     }
 
-    fn speak_tls(&mut self, limits: &Limits, way: Way, bytes: &[u8], time: Timestamp) {
+    fn speak_tls(&mut self, way: Way, bytes: &[u8], feed: &mut Feed<'_>) {
         let mut tls = Box::new(Tls::new(self.midstream));
         for (way, bytes) in [(!way, self.take_kept(!way).as_slice()), (way, bytes)] {
-            tls.feed(limits, way, Delivery::Bytes(bytes), time);
+            tls.feed(feed.limits, way, Delivery::Bytes(bytes), feed.time);
         }
         self.speech = Speech::Tls(Some(tls));
         self.end_handshake();
     }
 
-    fn speak_dns(&mut self, limits: &Limits, way: Way, bytes: &[u8]) {
+    fn speak_dns(&mut self, way: Way, bytes: &[u8], feed: &Feed<'_>) {
         let mut dns = Box::new(Dns::default());
         for (way, bytes) in [(!way, self.take_kept(!way).as_slice()), (way, bytes)] {
-            dns.feed(limits, way, Delivery::Bytes(bytes));
+            dns.feed(feed.limits, way, Delivery::Bytes(bytes));
         }
         self.speech = Speech::Dns(dns);
     }
 
-    fn speak_http(
-        &mut self,
-        limits: &Limits,
-        way: Way,
-        bytes: &[u8],
-        time: Timestamp,
-        exchanges: &mut Vec<ProtocolExchange>,
-    ) {
+    fn speak_http(&mut self, way: Way, bytes: &[u8], feed: &mut Feed<'_>) {
         let kept = self.take_kept(!way);
         self.speech = Speech::Http1(Box::new(Http1::new(self.midstream)));
         for (way, bytes) in [(!way, kept.as_slice()), (way, bytes)] {
-            self.feed(limits, way, Delivery::Bytes(bytes), time, exchanges);
+            self.hand_on(way, Delivery::Bytes(bytes), feed);
         }
     }
 
@@ -181,15 +144,7 @@ impl Session {
     }
 
     /// HTTP/1 has ended; `rest` is what comes after it in the delivery at hand.
-    pub(super) fn switch(
-        &mut self,
-        switch: Switch,
-        limits: &Limits,
-        way: Way,
-        rest: &[u8],
-        time: Timestamp,
-        exchanges: &mut Vec<ProtocolExchange>,
-    ) {
+    pub(super) fn switch(&mut self, switch: Switch, way: Way, rest: &[u8], feed: &mut Feed<'_>) {
         let Switch { to, held, is_client_lost } = switch;
         self.speech = match to {
             SwitchTo::Tunnel if self.tunnels < TUNNELS => {
@@ -202,7 +157,7 @@ impl Session {
                 if is_client_lost {
                     websocket.give_up(Way::ToServer);
                 }
-                websocket.open(time, exchanges);
+                websocket.open(feed.time, feed.exchanges);
                 Speech::WebSocket(websocket)
             }
             // Stream 1 answers the request, so the response 101 is not said.
@@ -216,7 +171,7 @@ impl Session {
         };
         for (way, bytes) in [(Way::ToServer, held.as_slice()), (way, rest)] {
             if !bytes.is_empty() {
-                self.feed(limits, way, Delivery::Bytes(bytes), time, exchanges);
+                self.hand_on(way, Delivery::Bytes(bytes), feed);
             }
         }
     }

@@ -5,9 +5,7 @@
 
 use crate::pipeline::protocol::http1::Http1;
 use crate::pipeline::protocol::http2::Http2;
-use crate::pipeline::protocol::{Delivery, ProtocolExchange, Way};
-use crate::pipeline::settings::Limits;
-use crate::pipeline::time::Timestamp;
+use crate::pipeline::protocol::{Delivery, Feed, ProtocolExchange, Way};
 
 /// Bytes without a head or a frame after which a connection is taken for something else.
 const SEARCHED_BYTES: u32 = 256 * 1024;
@@ -44,15 +42,9 @@ impl Race {
     }
 
     /// Takes bytes until something is found; how many that were.
-    pub(super) fn take(
-        &mut self,
-        limits: &Limits,
-        way: Way,
-        bytes: &[u8],
-        time: Timestamp,
-    ) -> (usize, Found) {
+    pub(super) fn take(&mut self, way: Way, bytes: &[u8], feed: &Feed<'_>) -> (usize, Found) {
         for (at, byte) in bytes.iter().enumerate() {
-            self.feed(limits, way, Delivery::Bytes(std::slice::from_ref(byte)), time);
+            self.feed(way, Delivery::Bytes(std::slice::from_ref(byte)), feed);
             let found = self.found();
             if !matches!(found, Found::Nothing) {
                 return (at + 1, found);
@@ -62,16 +54,11 @@ impl Race {
     }
 
     /// Hands on what is no bytes.
-    pub(super) fn feed(
-        &mut self,
-        limits: &Limits,
-        way: Way,
-        delivery: Delivery<'_>,
-        time: Timestamp,
-    ) {
+    pub(super) fn feed(&mut self, way: Way, delivery: Delivery<'_>, feed: &Feed<'_>) {
         let [http1, http2] = &mut self.said;
-        self.http1.feed(limits, way, delivery, time, http1);
-        self.http2.feed(limits, way, delivery, time, http2);
+        let Feed { limits, time, .. } = *feed;
+        self.http1.feed(way, delivery, &mut Feed { limits, time, exchanges: http1 });
+        self.http2.feed(way, delivery, &mut Feed { limits, time, exchanges: http2 });
     }
 
     /// Bytes held in buffers.
