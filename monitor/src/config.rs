@@ -39,8 +39,6 @@ mod reader;
 mod schema;
 /// A text with its lines.
 mod source;
-/// "Did you mean".
-mod suggest;
 /// Errors of syntax, and what is left without them.
 mod syntax;
 /// Durations and sizes as people write them.

@@ -1,12 +1,42 @@
 //! Filters: `method:POST path:/v1/* status:5xx latency>200ms -client:10.0.0.0/8 text`.
-//! All terms must hold; `-` in front negates; quotes keep spaces and colons.
+//! All terms must hold; `-` in front negates; a comma parts alternatives; quotes keep
+//! spaces, commas and colons. `docs/filters.md` has the whole grammar.
+//!
+//! Matching runs for every exchange and allocates nothing.
 
-use std::net::IpAddr;
+use std::fmt::Write;
+use std::net::{IpAddr, SocketAddr};
 
+use self::buffer::Buffer;
 use self::parse::Parser;
+use self::pattern::Pattern;
+use self::span::Span;
 
+/// Short texts without allocation.
+mod buffer;
+/// What is wrong with a text, and where.
+mod error;
 /// From text to terms.
 mod parse;
+/// Texts to look for.
+mod pattern;
+/// What filters see of each record.
+pub(crate) mod records;
+/// One output of each type, for tests and fuzzing.
+pub(crate) mod sample;
+/// Numbers to look for.
+mod span;
+/// From the value of a field to conditions.
+mod value;
+/// Names of fields and measures.
+mod words;
+
+pub use error::FilterError;
+
+/// Most characters of a filter.
+pub const MOST_CHARACTERS: usize = 1_024;
+/// Most terms of a filter, each alternative counted.
+pub const MOST_TERMS: usize = 64;
 
 /// A filter as typed and as understood. The empty one matches everything.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,61 +45,96 @@ pub struct Filter {
     terms: Vec<Term>,
 }
 
-/// Why a text is not a filter, and where.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct FilterError {
-    /// Characters before the offending one.
-    pub column: usize,
-    /// What is wrong and what would be right.
-    pub message: String,
-}
-
-/// What can be filtered.
+/// What can be filtered. Nothing that a record lacks matches.
 pub trait Record {
     /// Asks `test` about each text of a field until one passes; says whether one did.
-    /// A record that lacks the field has no text of it.
+    /// Addresses and numbers are no texts: the filter asks for them by the other methods.
     fn any_text(&self, field: Field, test: &mut dyn FnMut(&str) -> bool) -> bool;
-    /// Address of an end.
+    /// Address of the end that [`Field::Client`] or [`Field::Server`] names.
     fn address(&self, field: Field) -> Option<IpAddr>;
-    /// Latency in nanoseconds, size in bytes, status code, severity by rank.
+    /// Port of the end that [`Field::Client`] or [`Field::Server`] names.
+    fn port(&self, _field: Field) -> Option<u16> {
+        None
+    }
+    /// A number, in the unit of its measure. Ports are asked for by [`Self::port`].
     fn quantity(&self, measure: Measure) -> Option<u64>;
+    /// The number that [`Field::Connection`] or [`Field::Id`] shows.
+    fn id(&self, _field: Field) -> Option<u64> {
+        None
+    }
 }
 
-/// A text field.
+/// What a term can name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is what its name says")]
 pub enum Field {
-    /// Any of the others.
+    /// Whatever a record says in words.
     Any,
+    Alpn,
+    Anomaly,
+    Auth,
+    Cipher,
+    Client,
+    /// Id of a connection; never a text.
+    Connection,
+    /// Id of a container.
+    Container,
+    Encryption,
+    /// Named group of a key exchange.
+    Group,
+    Grpc,
+    Host,
+    /// Id of a finding; never a text.
+    Id,
+    Kind,
     Method,
     Path,
-    Status,
-    Client,
-    Server,
-    Host,
+    /// Either end; never asked for, since it is [`Field::Client`] or [`Field::Server`].
+    Peer,
+    Process,
     Protocol,
-    Auth,
-    Encryption,
+    Route,
+    Server,
+    Service,
     Severity,
-    Kind,
+    Sni,
+    Source,
+    State,
+    /// Type of the record.
+    Type,
+    /// systemd unit.
+    Unit,
+    User,
 }
 
 /// A number that can be compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is what its name says")]
 pub enum Measure {
-    Latency,
-    Ttfb,
+    /// Bytes that moved.
     Bytes,
-    Status,
+    /// Failed requests.
+    Errors,
+    /// Nanoseconds from the first byte of a request to the last of its response.
+    Latency,
+    /// Port of either end; records are asked by [`Record::port`].
+    Port,
+    /// Requests.
+    Requests,
+    /// Severity by rank.
     Severity,
+    /// Status code of HTTP.
+    Status,
+    /// Version of TLS by rank.
+    Tls,
+    /// Nanoseconds from the last byte of a request to the first of its response.
+    Ttfb,
 }
 
+/// Conditions of which any must hold, or none.
 #[derive(Clone, Debug, PartialEq)]
 struct Term {
     polarity: Polarity,
-    condition: Condition,
+    alternatives: Vec<Condition>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,27 +143,18 @@ enum Polarity {
     MustNot,
 }
 
+/// Fields of addresses and ports are those of one end.
 #[derive(Clone, Debug, PartialEq)]
 enum Condition {
     Text(Field, Pattern),
-    StatusClass(u64),
+    /// The address with its port, as text.
+    AddressText(Field, Pattern),
     Network(Field, IpAddr, u8),
-    Compare(Measure, Comparison, u64),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Comparison {
-    Below,
-    AtMost,
-    AtLeast,
-    Above,
-}
-
-/// Lower-case texts that must follow each other, where `*` stood between them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Pattern {
-    Contains(String),
-    Glob(Vec<String>),
+    Port(Field, Span),
+    /// Address and port.
+    Socket(Field, IpAddr, u16),
+    Quantity(Measure, Span),
+    Id(Field, u64),
 }
 
 impl Filter {
@@ -112,96 +168,66 @@ impl Filter {
     }
 
     /// The text it was made from.
+    #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
     /// Whether it matches everything.
-    pub fn is_empty(&self) -> bool {
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
         self.terms.is_empty()
     }
 
     /// Whether all terms hold.
-    pub fn matches(&self, record: &impl Record) -> bool {
+    #[must_use]
+    pub fn matches<R: Record + ?Sized>(&self, record: &R) -> bool {
         self.terms.iter().all(|term| term.matches(record))
     }
 }
 
 impl Term {
-    fn matches(&self, record: &impl Record) -> bool {
-        self.condition.matches(record) == (self.polarity == Polarity::Must)
+    fn matches<R: Record + ?Sized>(&self, record: &R) -> bool {
+        let any = self.alternatives.iter().any(|condition| condition.matches(record));
+        any == (self.polarity == Polarity::Must)
     }
 }
 
 impl Condition {
-    fn matches(&self, record: &impl Record) -> bool {
+    fn matches<R: Record + ?Sized>(&self, record: &R) -> bool {
         match self {
             Self::Text(field, pattern) => {
                 record.any_text(*field, &mut |text| pattern.matches(text))
             }
-            Self::StatusClass(class) => {
-                record.quantity(Measure::Status).is_some_and(|status| status / 100 == *class)
+            Self::AddressText(field, pattern) => {
+                address_text(record, *field).is_some_and(|text| pattern.matches(text.as_str()))
             }
             Self::Network(field, network, prefix) => {
                 record.address(*field).is_some_and(|address| contains(*network, *prefix, address))
             }
-            Self::Compare(measure, comparison, bound) => {
-                record.quantity(*measure).is_some_and(|value| comparison.holds(value, *bound))
+            Self::Port(field, span) => {
+                record.port(*field).is_some_and(|port| span.contains(port.into()))
             }
+            Self::Socket(field, address, port) => {
+                record.port(*field) == Some(*port) && record.address(*field) == Some(*address)
+            }
+            Self::Quantity(measure, span) => {
+                record.quantity(*measure).is_some_and(|value| span.contains(value))
+            }
+            Self::Id(field, id) => record.id(*field) == Some(*id),
         }
     }
 }
 
-impl Comparison {
-    const fn holds(self, value: u64, bound: u64) -> bool {
-        match self {
-            Self::Below => value < bound,
-            Self::AtMost => value <= bound,
-            Self::AtLeast => value >= bound,
-            Self::Above => value > bound,
-        }
-    }
-}
-
-impl Pattern {
-    fn new(text: &str) -> Self {
-        let lower = text.to_ascii_lowercase();
-        if lower.contains('*') {
-            Self::Glob(lower.split('*').map(str::to_owned).collect())
-        } else {
-            Self::Contains(lower)
-        }
-    }
-
-    fn matches(&self, text: &str) -> bool {
-        match self {
-            Self::Contains(part) => find(text.as_bytes(), part.as_bytes()).is_some(),
-            Self::Glob(parts) => glob(text.as_bytes(), parts),
-        }
-    }
-}
-
-/// Whether the parts follow each other in `text`, the first at its start and the last
-/// at its end. Taking each part at its first place is enough: no backtracking.
-fn glob(text: &[u8], parts: &[String]) -> bool {
-    let [first, middle @ .., last] = parts else { return false };
-    let Some((start, mut rest)) = text.split_at_checked(first.len()) else { return false };
-    if !start.eq_ignore_ascii_case(first.as_bytes()) {
-        return false;
-    }
-    for part in middle {
-        let Some(at) = find(rest, part.as_bytes()) else { return false };
-        rest = rest.get(at + part.len()..).unwrap_or_default();
-    }
-    let end = rest.len().checked_sub(last.len()).and_then(|at| rest.get(at..));
-    end.is_some_and(|end| end.eq_ignore_ascii_case(last.as_bytes()))
-}
-
-fn find(text: &[u8], part: &[u8]) -> Option<usize> {
-    if part.is_empty() {
-        return Some(0);
-    }
-    text.windows(part.len()).position(|window| window.eq_ignore_ascii_case(part))
+/// `10.0.0.7:443`; without a port where that is not known.
+fn address_text<R: Record + ?Sized>(record: &R, field: Field) -> Option<Buffer> {
+    let address = record.address(field)?;
+    let mut text = Buffer::default();
+    let written = match record.port(field) {
+        Some(port) => write!(text, "{}", SocketAddr::new(address, port)),
+        None => write!(text, "{address}"),
+    };
+    written.ok().map(|()| text)
 }
 
 fn contains(network: IpAddr, prefix: u8, address: IpAddr) -> bool {

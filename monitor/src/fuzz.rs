@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use crate::capture::{btf, cgroup as control_group};
 use crate::config as configuration;
-use crate::filter::Filter;
+use crate::filter::{Filter, sample};
 use crate::pcap::PcapReader;
 use crate::pipeline::route::{Evidence, Routes};
 use crate::pipeline::settings::{Limits, Settings};
+use crate::pipeline::text::is_steering;
 use crate::pipeline::time::Timestamp;
 use crate::pipeline::{Pipeline, names, protocol};
 use crate::trace::TraceReader;
@@ -82,9 +83,18 @@ fn dns(bytes: &[u8]) {
     }
 }
 
-/// A filter of the terminal UI and of `tail`.
+/// A filter of the terminal UI and of `tail`, and what it says of one record of each type.
 fn filter(bytes: &[u8]) {
-    let _ = Filter::parse(&String::from_utf8_lossy(bytes));
+    let text = String::from_utf8_lossy(bytes);
+    match Filter::parse(&text) {
+        Ok(filter) => {
+            assert_eq!(Filter::parse(filter.text()).as_ref(), Ok(&filter), "{text:?}");
+            for output in sample::outputs() {
+                let _ = filter.matches(&output);
+            }
+        }
+        Err(error) => assert!(!error.render(&text).replace('\n', "").contains(is_steering)),
+    }
 }
 
 /// A capture of another program, and what the pipeline says of it.
@@ -172,6 +182,7 @@ mod tests {
         };
         match name {
             "config" => vec![configuration::example().into_bytes()],
+            "filter" => filters(),
             "http1" => protocol::tests::scripts(),
             "http2" => recorded("pipeline/protocol/http2/cases"),
             "pcap" => files("pcap/cases"),
@@ -188,6 +199,19 @@ mod tests {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// The examples of the documentation.
+    fn filters() -> Vec<Vec<u8>> {
+        let page = include_str!("../../docs/filters.md");
+        let (_, examples) = page.split_once("## Examples").expect("there are examples");
+        let rows = examples.lines().filter_map(|line| line.strip_prefix("| `"));
+        let filters: Vec<_> = rows.filter_map(|row| row.split('`').next()).collect();
+        for filter in &filters {
+            assert!(Filter::parse(filter).is_ok(), "{filter}");
+        }
+        assert!(filters.len() >= 12);
+        filters.into_iter().map(|filter| filter.as_bytes().to_vec()).collect()
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub mod pcap;
 pub mod pipeline;
 /// Where outputs go.
 pub mod sink;
+/// What was meant by a name that is not known.
+mod suggest;
 /// Recorded inputs.
 pub mod trace;
 /// The terminal UI.

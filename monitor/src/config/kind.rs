@@ -9,9 +9,9 @@ use super::diagnostic::obeyed;
 use super::list::{self, Fault, cipher, list, port};
 use super::path;
 use super::schema::{Kind, TIERS, Unit};
-use super::suggest::nearest;
 use super::value::{format_duration, format_size, parse_duration, parse_size};
 use crate::pipeline::output::tls::CipherSuite;
+use crate::suggest::nearest;
 
 /// Longest path, in bytes (`PATH_MAX`).
 const LONGEST_PATH: usize = 4096;

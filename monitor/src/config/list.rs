@@ -3,8 +3,8 @@ use std::ops::Range;
 use toml::de::DeValue;
 
 use super::kind::{Refusal, integer};
-use super::suggest::nearest;
 use crate::pipeline::output::tls::CipherSuite;
+use crate::suggest::nearest;
 
 /// What is wrong with a value, or with some of the elements of a list.
 #[derive(Debug)]

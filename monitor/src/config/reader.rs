@@ -8,8 +8,8 @@ use super::diagnostic::{Diagnostic, Report, Severity, escape_short};
 use super::kind::Refusal;
 use super::schema::{ALLOW, SECTIONS, Section};
 use super::source::Source;
-use super::suggest::nearest;
 use super::{Config, Effective, allow, check, syntax};
+use crate::suggest::nearest;
 
 /// Most errors and warnings kept while reading; the others are counted.
 const MOST: usize = 1000;

@@ -227,12 +227,7 @@ impl Model {
 
 /// Bytes of heads and bodies, as far as they are known.
 pub(crate) fn bytes_of(exchange: &Exchange) -> u64 {
-    let request = exchange
-        .request
-        .as_ref()
-        .map_or(0, |request| request.body_bytes.saturating_add(u64::from(request.header_bytes)));
-    let response = exchange.response.as_ref().map_or(0, |response| response.body_bytes);
-    request.saturating_add(response)
+    exchange.bytes()
 }
 
 #[cfg(test)]

@@ -57,6 +57,16 @@ impl Exchange {
         status.is_some_and(|status| status >= 400) || grpc.is_some_and(|status| status != 0)
     }
 
+    /// Bytes of its head and bodies, as far as they are known.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let request = self.request.as_ref().map_or(0, |request| {
+            request.body_bytes.saturating_add(u64::from(request.header_bytes))
+        });
+        let response = self.response.as_ref().map_or(0, |response| response.body_bytes);
+        request.saturating_add(response)
+    }
+
     /// Whether all of its request and response is accounted for.
     #[must_use]
     pub fn is_complete(&self) -> bool {

@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::{compare_ends, end_address, end_texts};
+use super::compare_ends;
+use crate::filter::records::Sides;
 use crate::filter::{Field, Measure, Record};
 use crate::pipeline::time::Timestamp;
 use crate::tui::model::RowId;
@@ -125,30 +126,28 @@ impl Column for DestinationColumn {
 
 impl Record for DestinationRow<'_> {
     fn any_text(&self, field: Field, test: &mut dyn FnMut(&str) -> bool) -> bool {
-        let destination = self.destination;
-        let host = destination.host.as_deref();
+        let (sides, host) = (self.sides(), self.destination.host.as_deref());
         match field {
-            Field::Any => {
-                end_texts(destination.client(), test)
-                    || end_texts(destination.server(), test)
-                    || host.is_some_and(test)
+            Field::Type => test("destination"),
+            Field::Any | Field::Server | Field::Host => {
+                sides.any_text(field, test) || host.is_some_and(test)
             }
-            Field::Client => end_texts(destination.client(), test),
-            Field::Server => end_texts(destination.server(), test) || host.is_some_and(test),
-            Field::Host => host.is_some_and(test),
-            Field::Encryption => match destination.protection {
+            Field::Encryption => match self.destination.protection {
                 Protection::Unknown => test("unknown"),
                 Protection::Tls => test("tls"),
                 Protection::Clear => test("clear"),
                 Protection::Mixed => test("tls") || test("clear"),
             },
-            _ => false,
+            _ => sides.any_text(field, test),
         }
     }
 
     fn address(&self, field: Field) -> Option<IpAddr> {
-        let ends = self.destination.ends.as_ref()?;
-        end_address(&ends.client, &ends.server, field)
+        self.sides().address(field)
+    }
+
+    fn port(&self, field: Field) -> Option<u16> {
+        self.sides().port(field)
     }
 
     /// Latency is the 99th percentile.
@@ -156,7 +155,15 @@ impl Record for DestinationRow<'_> {
         match measure {
             Measure::Latency => self.p99.map(|p99| p99.as_nanos() as u64),
             Measure::Bytes => Some(self.destination.bytes),
-            Measure::Ttfb | Measure::Status | Measure::Severity => None,
+            Measure::Requests => Some(self.destination.exchanges),
+            Measure::Errors => Some(self.destination.errors),
+            _ => None,
         }
+    }
+}
+
+impl DestinationRow<'_> {
+    fn sides(&self) -> Sides<'_> {
+        Sides { client: self.destination.client(), server: self.destination.server() }
     }
 }

@@ -1,10 +1,9 @@
 //! Columns of the exchanges.
 
 use std::cmp::Ordering;
-use std::net::IpAddr;
 
-use super::{compare_ends, end_address, end_texts};
-use crate::filter::{Field, Measure, Record};
+use super::compare_ends;
+use crate::filter::records::seen_as;
 use crate::pipeline::output::{Exchange, Request};
 use crate::tui::model::{ExchangeEntry, RowId, bytes_of};
 use crate::tui::table::{Align, Column, Direction, Edge, Shape, Sort};
@@ -98,54 +97,4 @@ fn status(exchange: &Exchange) -> Option<u16> {
     exchange.response.as_ref().and_then(|response| response.status)
 }
 
-impl Record for &ExchangeEntry {
-    fn any_text(&self, field: Field, test: &mut dyn FnMut(&str) -> bool) -> bool {
-        const ALL: [Field; 8] = [
-            Field::Method,
-            Field::Path,
-            Field::Host,
-            Field::Client,
-            Field::Server,
-            Field::Status,
-            Field::Protocol,
-            Field::Auth,
-        ];
-        let exchange = &*self.exchange;
-        match field {
-            Field::Any => ALL.iter().any(|field| self.any_text(*field, test)),
-            Field::Method => request(exchange, |r| r.method.as_str()).is_some_and(test),
-            Field::Path => request(exchange, |r| &*r.path).is_some_and(test),
-            Field::Host => host(exchange).is_some_and(test),
-            Field::Status => status(exchange).is_some_and(|status| test(&status.to_string())),
-            Field::Client => end_texts(Some(&exchange.ends.client), test),
-            Field::Server => {
-                end_texts(Some(&exchange.ends.server), test) || host(exchange).is_some_and(test)
-            }
-            Field::Protocol => test(exchange.protocol.name()),
-            Field::Auth => test(exchange.auth.name()),
-            Field::Encryption => test(if exchange.encrypted { "tls" } else { "clear" }),
-            Field::Severity | Field::Kind => false,
-        }
-    }
-
-    fn address(&self, field: Field) -> Option<IpAddr> {
-        end_address(&self.exchange.ends.client, &self.exchange.ends.server, field)
-    }
-
-    fn quantity(&self, measure: Measure) -> Option<u64> {
-        let nanoseconds = |duration: Option<std::time::Duration>| {
-            duration.map(|duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))
-        };
-        match measure {
-            Measure::Latency => nanoseconds(self.exchange.duration),
-            Measure::Ttfb => nanoseconds(self.exchange.ttfb),
-            Measure::Bytes => Some(bytes_of(&self.exchange)),
-            Measure::Status => status(&self.exchange).map(u64::from),
-            Measure::Severity => None,
-        }
-    }
-}
-
-fn host(exchange: &Exchange) -> Option<&str> {
-    exchange.request.as_ref().and_then(|request| request.host.as_deref())
-}
+seen_as!([] ExchangeEntry, entry => *entry.exchange);

@@ -1,10 +1,8 @@
 //! Columns of the findings.
 
 use std::cmp::Ordering;
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::filter::{Field, Measure, Record};
 use crate::pipeline::finding::Finding;
 use crate::tui::model::RowId;
 use crate::tui::table::{Align, Column, Direction, Edge, Shape, Sort};
@@ -65,33 +63,5 @@ impl Column for FindingColumn {
 
     fn id(row: &Self::Row<'_>) -> RowId {
         RowId(row.id.0)
-    }
-}
-
-impl Record for &Arc<Finding> {
-    fn any_text(&self, field: Field, test: &mut dyn FnMut(&str) -> bool) -> bool {
-        match field {
-            Field::Any => {
-                test(self.kind.name())
-                    || test(self.severity.name())
-                    || test(&self.subject)
-                    || test(&self.summary)
-                    || self.evidence.iter().any(|(_, value)| test(value))
-            }
-            Field::Severity => test(self.severity.name()),
-            Field::Kind => test(self.kind.name()),
-            Field::Client => self.subject.split(" → ").next().is_some_and(test),
-            Field::Server | Field::Host => self.subject.split(" → ").nth(1).is_some_and(test),
-            _ => false,
-        }
-    }
-
-    /// The subject of a finding is a text.
-    fn address(&self, _field: Field) -> Option<IpAddr> {
-        None
-    }
-
-    fn quantity(&self, measure: Measure) -> Option<u64> {
-        (measure == Measure::Severity).then_some(self.severity as u64)
     }
 }

@@ -1,8 +1,10 @@
+//! What was meant by a name that is not known.
+
 /// Names longer than this are not compared.
 const LONGEST: usize = 64;
 
 /// The known name that was most likely meant: the nearest one, if it is near.
-pub(super) fn nearest<'a>(
+pub(crate) fn nearest<'a>(
     written: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
