@@ -91,6 +91,9 @@ fn write_exchange(exchange: &Exchange, to: &mut Vec<u8>) {
     if !exchange.progress.is_last() {
         record.flag("open", true);
     }
+    if !exchange.progress.is_first() {
+        record.flag("continued", true);
+    }
     record.flag("encrypted", exchange.encrypted);
     record.word("source", name::source(exchange.source));
     if let Some(request) = &exchange.request {
