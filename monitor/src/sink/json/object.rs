@@ -50,6 +50,24 @@ impl<'a> Object<'a> {
         string::write(value, self.to);
     }
 
+    /// A member that is a list of objects.
+    pub(crate) fn objects<T>(
+        &mut self,
+        key: &'static str,
+        values: impl IntoIterator<Item = T>,
+        write: impl Fn(Object<'_>, T),
+    ) {
+        let to = self.key(key);
+        to.push(b'[');
+        for (index, value) in values.into_iter().enumerate() {
+            if index > 0 {
+                to.push(b',');
+            }
+            write(Object::open(to), value);
+        }
+        to.push(b']');
+    }
+
     #[inline]
     pub(crate) fn optional_text(&mut self, key: &'static str, value: Option<&str>) {
         if let Some(value) = value {
@@ -220,17 +238,22 @@ mod tests {
     }
 
     #[test]
-    fn names_from_outside_stay_in_their_place() {
+    fn lists_and_names_from_outside_stay_in_their_place() {
         let mut written = Vec::new();
         let mut object = Object::open(&mut written);
         object.named_text("a\"\x1b", "b");
+        object.objects("list", [1_u64, 2], |mut one, value| {
+            one.number("n", value);
+            one.close();
+        });
+        object.objects("none", [0_u64; 0], |one, _| one.close());
         object.seconds("last", i64::MAX);
         object.seconds("first", i64::MIN);
         object.close();
         assert_eq!(
             String::from_utf8(written).unwrap(),
             concat!(
-                r#"{"a\"\u001b":"b","#,
+                r#"{"a\"\u001b":"b","list":[{"n":1},{"n":2}],"none":[],"#,
                 r#""last":"9999-12-31T23:59:59Z","first":"1970-01-01T00:00:00Z"}"#
             )
         );
