@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use crate::capture::{btf, cgroup as control_group};
 use crate::config as configuration;
+use crate::control::decode::{Decoder, LINE_BYTES, Message};
+use crate::control::status::write_status;
 use crate::filter::{Filter, sample};
 use crate::pcap::PcapReader;
 use crate::pipeline::route::{Evidence, Routes};
@@ -15,6 +17,7 @@ use crate::pipeline::settings::{Limits, Settings};
 use crate::pipeline::text::is_steering;
 use crate::pipeline::time::Timestamp;
 use crate::pipeline::{Pipeline, names, protocol};
+use crate::sink::json::write_line;
 use crate::trace::TraceReader;
 
 /// A name of which nothing is opened.
@@ -28,6 +31,7 @@ pub const DOORS: &[Door] = &[
     ("btf", btf_types),
     ("cgroup", cgroup),
     ("config", config),
+    ("control", control),
     ("dns", dns),
     ("filter", filter),
     ("hpack", protocol::fuzz::hpack),
@@ -74,6 +78,37 @@ fn config(bytes: &[u8]) {
         }
         Err(error) => drop(error.to_string()),
     }
+}
+
+/// Lines of the control socket: what is read is written, and read again, as the same.
+fn control(bytes: &[u8]) {
+    let mut decoder = Decoder::default();
+    for line in String::from_utf8_lossy(bytes).lines() {
+        match decoder.line(line) {
+            Ok(message) => rewrite(&mut decoder, &message),
+            Err(error) => drop(error.to_string()),
+        }
+    }
+}
+
+/// Writes what was read, where it is a record, and reads that.
+fn rewrite(decoder: &mut Decoder, message: &Message) {
+    let Some(text) = text_of(message) else { return };
+    // Escapes of what steers terminals are longer than what they stand for.
+    if text.len() <= LINE_BYTES {
+        let again = decoder.line(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        assert_eq!(text_of(&again), Some(text));
+    }
+}
+
+fn text_of(message: &Message) -> Option<String> {
+    let mut text = Vec::new();
+    match message {
+        Message::Output(output) => write_line(output, &mut text),
+        Message::Status(status) => write_status(status, &mut text),
+        Message::Header(_) | Message::Notice(_) | Message::Unknown => return None,
+    }
+    Some(String::from_utf8(text).expect("what is written is UTF-8"))
 }
 
 /// A message of DNS.
@@ -181,6 +216,7 @@ mod tests {
             texts.map(|text| protocol::fuzz::recorded(&text)).collect()
         };
         match name {
+            "control" => crate::control::decode::tests::lines(),
             "config" => vec![configuration::example().into_bytes()],
             "filter" => filters(),
             "http1" => protocol::tests::scripts(),

@@ -20,6 +20,8 @@ pub mod filter;
 /// One door for each parser, for fuzzing.
 #[doc(hidden)]
 pub mod fuzz;
+/// Names of closed choices, both ways.
+mod named;
 /// Captures of other programs.
 pub mod pcap;
 /// The pure core.

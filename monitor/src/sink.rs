@@ -19,7 +19,7 @@ pub mod name;
 pub mod record_type;
 /// Outputs for tests.
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 /// JSON lines to standard output, never blocking.
 pub mod stdout;
 

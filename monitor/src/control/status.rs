@@ -1,9 +1,15 @@
 //! What the daemon is and how it fares: the record of type `status`.
+//!
+//! Members are named as the fields are; a count that is a metric too has the name of that,
+//! without `apiwatch_`, `ebpf_` and `_total`.
 
-use crate::capture::status::CaptureStatus;
+use crate::capture::status::{CaptureStatus, RingStatus, Tier};
 use crate::pipeline::coverage::ProcessCoverage;
 use crate::pipeline::stats::Stats;
 use crate::pipeline::time::WallTime;
+use crate::sink::json::object::Object;
+use crate::sink::json::write_uncaptured;
+use crate::sink::name;
 
 /// What the daemon is and how it fares.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,4 +44,106 @@ pub struct Status {
     pub capture: CaptureStatus,
     /// What was read of each process's traffic.
     pub processes: Vec<ProcessCoverage>,
+}
+
+/// Appends a status as one line.
+pub fn write_status(status: &Status, to: &mut Vec<u8>) {
+    let mut record = Object::open(to);
+    record.word("type", "status");
+    record.time("time", status.time);
+    record.text("host", &status.host);
+    record.text("kernel", &status.kernel);
+    record.text("version", &status.version);
+    record.number("pid", status.pid);
+    record.time("started", status.started);
+    record.optional_text("config", status.config.as_deref());
+    if let Some(succeeded) = status.reload_succeeded {
+        record.flag("reload_succeeded", succeeded);
+    }
+    record.number("memory_bytes", status.memory_bytes);
+    record.number("memory_limit_bytes", status.memory_limit_bytes);
+    record.number("clients", status.clients);
+    record.objects("sinks", &status.sinks, |mut sink, (name, dropped)| {
+        sink.text("sink", name);
+        sink.number("dropped", *dropped);
+        sink.close();
+    });
+    write_stats(record.object("stats"), &status.stats);
+    write_capture(record.object("capture"), &status.capture);
+    record.objects("processes", &status.processes, write_process);
+    record.close();
+    to.push(b'\n');
+}
+
+fn write_stats(mut record: Object<'_>, stats: &Stats) {
+    record.number("records", stats.records);
+    record.number("connections_opened", stats.connections_opened);
+    record.number("connections_closed", stats.connections_closed);
+    record.number("connections_tracked", stats.connections_tracked);
+    record.number("connections_evicted", stats.connections_evicted);
+    record.number("stream_buffer_bytes", stats.buffered_bytes);
+    record.number("connection_bytes", stats.moved_bytes);
+    record.number("captured_bytes", stats.captured_bytes);
+    write_uncaptured(record.object("uncaptured"), &stats.uncaptured_bytes);
+    record.objects("lost", &stats.lost, |mut lost, ((stage, reason), count)| {
+        lost.word("stage", name::stage(*stage));
+        lost.word("reason", name::loss_reason(*reason));
+        lost.number("count", *count);
+        lost.close();
+    });
+    record.number("http_exchanges", stats.exchanges);
+    record.number("http_exchanges_incomplete", stats.exchanges_incomplete);
+    record.number("tls_handshakes", stats.handshakes);
+    record.number("dns_answers", stats.dns_answers);
+    record.number("dns_ignored", stats.dns_ignored);
+    record.number("dns_names", stats.names_known);
+    record.number("dns_names_evicted", stats.names_evicted);
+    record.number("detector_evictions", stats.detector_evictions);
+    record.number("inventory_evictions", stats.inventory_evictions);
+    record.number("findings_open", stats.findings_open);
+    record.close();
+}
+
+fn write_capture(mut record: Object<'_>, capture: &CaptureStatus) {
+    match capture.tier {
+        Some(Tier::A) => record.word("tier", "a"),
+        Some(Tier::B) => record.word("tier", "b"),
+        None => {}
+    }
+    record.objects("programs", &capture.programs, |mut program, (name, instructions)| {
+        program.text("program", name);
+        program.number("verified_instructions", *instructions);
+        program.close();
+    });
+    record.objects("declined", &capture.declined, |mut program, (name, cost)| {
+        program.text("program", name);
+        program.text("cost", cost);
+        program.close();
+    });
+    write_ring(record.object("data"), capture.data);
+    write_ring(record.object("control"), capture.control);
+    record.number("read_faults", capture.read_faults);
+    record.number("connections_untracked", capture.state_full);
+    record.number("compat_calls", capture.compat_skipped);
+    record.number("length_only_calls", capture.length_only);
+    record.close();
+}
+
+fn write_ring(mut record: Object<'_>, ring: RingStatus) {
+    record.number("generated", ring.generated);
+    record.number("lost", ring.lost);
+    record.number("delivered", ring.delivered);
+    record.number("bytes", ring.bytes);
+    record.number("used", ring.used);
+    record.close();
+}
+
+fn write_process(mut record: Object<'_>, process: &ProcessCoverage) {
+    record.text("identity", &process.identity);
+    record.number("connections", process.connections);
+    record.number("open", process.open);
+    record.number("moved", process.moved);
+    record.number("captured", process.captured);
+    write_uncaptured(record.object("uncaptured"), &process.uncaptured);
+    record.close();
 }

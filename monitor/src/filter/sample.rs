@@ -215,7 +215,7 @@ fn finding() -> Finding {
             ("cipher", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"),
             ("group", "x25519"),
         ]
-        .map(|(name, value)| (name, value.to_owned()))
+        .map(|(name, value)| (name.into(), value.to_owned()))
         .to_vec(),
         remedy: "Update it.".into(),
     }

@@ -1,8 +1,11 @@
 //! Findings: what a detector reports, and the ledger that de-duplicates, counts,
 //! updates and resolves.
 
+use std::borrow::Cow;
+
 use super::settings::Settings;
 use super::time::WallTime;
+use crate::named::named;
 
 /// De-duplicates, counts, updates and resolves.
 pub mod ledger;
@@ -47,6 +50,12 @@ impl FindingKind {
             Self::TlsOnClearPort => "tls_on_clear_port",
         }
     }
+
+    /// The kind of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
 }
 
 /// How bad it is, from PCI DSS 4.2.1's view: public over private over loopback.
@@ -61,15 +70,13 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// The name in records and metrics.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Informational => "informational",
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Critical => "critical",
+    named! {
+        Self {
+            Informational = "informational",
+            Low = "low",
+            Medium = "medium",
+            High = "high",
+            Critical = "critical",
         }
     }
 }
@@ -86,13 +93,11 @@ pub enum Confidence {
 }
 
 impl Confidence {
-    /// The name in records.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
+    named! {
+        Self {
+            Low = "low",
+            Medium = "medium",
+            High = "high",
         }
     }
 }
@@ -109,13 +114,11 @@ pub enum State {
 }
 
 impl State {
-    /// The name in records.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Updated => "updated",
-            Self::Resolved => "resolved",
+    named! {
+        Self {
+            Open = "open",
+            Updated = "updated",
+            Resolved = "resolved",
         }
     }
 }
@@ -161,7 +164,7 @@ pub struct Finding {
     /// One plain sentence.
     pub summary: String,
     /// What was seen, masked; names and values in a fixed order.
-    pub evidence: Vec<(&'static str, String)>,
+    pub evidence: Vec<(Cow<'static, str>, String)>,
     /// What to do.
     pub remedy: String,
 }

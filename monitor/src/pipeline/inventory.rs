@@ -62,6 +62,12 @@ pub struct Inventory {
     evicted: u64,
 }
 
+/// The method of an endpoint by its name; `_OTHER` where it is not one of those in use.
+#[must_use]
+pub fn method_of(name: &str) -> &'static str {
+    MethodId::from_name(name).name()
+}
+
 /// What the ends of a connection are in the inventory.
 #[derive(Clone, Copy)]
 struct Place {

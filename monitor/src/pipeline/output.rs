@@ -10,6 +10,7 @@ use super::finding::Finding;
 use super::input::{Loss, SocketAddress, UncapturedReason};
 use super::process::Process;
 use super::time::WallTime;
+use crate::named::named;
 
 /// A request with its response.
 mod exchange;
@@ -81,13 +82,11 @@ pub enum NameSource {
 }
 
 impl NameSource {
-    /// The name in records.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Dns => "dns",
-            Self::Host => "host",
-            Self::Sni => "sni",
+    named! {
+        Self {
+            Dns = "dns",
+            Host = "host",
+            Sni = "sni",
         }
     }
 }

@@ -3,10 +3,12 @@
 //! Written by hand into a byte vector, because it runs for every exchange. Members
 //! whose value is absent are left out; `type` comes first.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::name;
 use crate::pipeline::finding::Finding;
+use crate::pipeline::input::UncapturedReason;
 use crate::pipeline::output::{
     ConnectionReport, End, Exchange, LossReport, Method, Output, PerDirection, Request, Response,
     UNKNOWN_PATH,
@@ -19,7 +21,7 @@ mod call;
 /// What is in use.
 mod inventory;
 /// JSON objects, member by member.
-mod object;
+pub(crate) mod object;
 /// JSON strings.
 mod string;
 /// Times and durations.
@@ -68,7 +70,7 @@ fn write_connection(report: &ConnectionReport, to: &mut Vec<u8>) {
     record.word("encryption", name::encryption(report.encryption));
     write_ways(record.object("bytes"), report.bytes);
     write_ways(record.object("captured"), report.captured);
-    write_uncaptured(record.object("uncaptured"), report);
+    write_uncaptured(record.object("uncaptured"), &report.uncaptured);
     record.number("lost_records", report.lost_records);
     record.flag("midstream", report.midstream);
     if !report.anomalies.is_empty() {
@@ -90,6 +92,9 @@ fn write_exchange(exchange: &Exchange, to: &mut Vec<u8>) {
     }
     if !exchange.progress.is_last() {
         record.flag("open", true);
+    }
+    if !exchange.progress.is_first() {
+        record.flag("continued", true);
     }
     record.flag("encrypted", exchange.encrypted);
     record.word("source", name::source(exchange.source));
@@ -127,7 +132,7 @@ fn write_finding(finding: &Finding, to: &mut Vec<u8>) {
     record.text("summary", &finding.summary);
     let mut evidence = record.object("evidence");
     for (name, value) in &finding.evidence {
-        evidence.text(name, value);
+        evidence.named_text(name, value);
     }
     evidence.close();
     record.text("remedy", &finding.remedy);
@@ -206,11 +211,12 @@ fn write_ways(mut record: Object<'_>, bytes: PerDirection<u64>) {
     record.close();
 }
 
-fn write_uncaptured(mut record: Object<'_>, report: &ConnectionReport) {
-    let bytes = report.uncaptured.values().fold(0_u64, |sum, bytes| sum.saturating_add(*bytes));
+/// Bytes that moved and were not read: their sum, and by reason.
+pub(crate) fn write_uncaptured(mut record: Object<'_>, unread: &BTreeMap<UncapturedReason, u64>) {
+    let bytes = unread.values().fold(0_u64, |sum, bytes| sum.saturating_add(*bytes));
     record.number("bytes", bytes);
     let mut reasons = record.object("reasons");
-    for (reason, bytes) in &report.uncaptured {
+    for (reason, bytes) in unread {
         reasons.number(name::uncaptured_reason(*reason), *bytes);
     }
     reasons.close();

@@ -15,9 +15,9 @@ use crate::pipeline::protocol::Anomaly;
 use crate::pipeline::time::{Timestamp, WallTime};
 
 /// 2009-02-13T23:31:30.123456789Z.
-pub(super) const TIME: WallTime = WallTime(1_234_567_890_123_456_789);
+pub(crate) const TIME: WallTime = WallTime(1_234_567_890_123_456_789);
 
-pub(super) fn process(exe: &str) -> Arc<Process> {
+pub(crate) fn process(exe: &str) -> Arc<Process> {
     let comm = exe.rsplit('/').next().unwrap_or(exe);
     Arc::new(Process {
         key: ProcessKey { pid: 4242, start: 7 },
@@ -32,7 +32,7 @@ pub(super) fn process(exe: &str) -> Arc<Process> {
     })
 }
 
-pub(super) fn ends(client: Option<Arc<Process>>, server: Option<Arc<Process>>) -> Arc<Ends> {
+pub(crate) fn ends(client: Option<Arc<Process>>, server: Option<Arc<Process>>) -> Arc<Ends> {
     let endpoint = |address: [u8; 4], port, process| End {
         address: SocketAddress { address: IpAddr::from(address), port },
         name: None,
@@ -44,7 +44,7 @@ pub(super) fn ends(client: Option<Arc<Process>>, server: Option<Arc<Process>>) -
     })
 }
 
-pub(super) fn exchange(ends: Arc<Ends>) -> Exchange {
+pub(crate) fn exchange(ends: Arc<Ends>) -> Exchange {
     Exchange {
         connection: ConnectionId(0x2a),
         time: TIME,
@@ -80,7 +80,7 @@ pub(super) fn exchange(ends: Arc<Ends>) -> Exchange {
     }
 }
 
-pub(super) fn connection(ends: Arc<Ends>) -> ConnectionReport {
+pub(crate) fn connection(ends: Arc<Ends>) -> ConnectionReport {
     ConnectionReport {
         connection: ConnectionId(0x2a),
         time: TIME,
@@ -99,7 +99,7 @@ pub(super) fn connection(ends: Arc<Ends>) -> ConnectionReport {
     }
 }
 
-pub(super) fn finding(id: u64, severity: Severity, state: State) -> Finding {
+pub(crate) fn finding(id: u64, severity: Severity, state: State) -> Finding {
     Finding {
         id: FindingId(id),
         kind: FindingKind::UnencryptedPayload,
@@ -111,12 +111,12 @@ pub(super) fn finding(id: u64, severity: Severity, state: State) -> Finding {
         count: 3,
         subject: "/usr/bin/curl → 203.0.113.9:80".into(),
         summary: "/usr/bin/curl sent 3 HTTP requests in clear text.".into(),
-        evidence: vec![("host", "api.example.com".into()), ("auth", "bearer".into())],
+        evidence: vec![("host".into(), "api.example.com".into()), ("auth".into(), "bearer".into())],
         remedy: "Use https.".into(),
     }
 }
 
-pub(super) fn loss() -> LossReport {
+pub(crate) fn loss() -> LossReport {
     LossReport {
         loss: Loss {
             stage: Stage::DataRing,

@@ -122,7 +122,10 @@ pub(crate) fn finding(id: u64, severity: Severity, subject: &str) -> Finding {
         count: 17,
         subject: subject.to_owned(),
         summary: "HTTP with a bearer token crosses to a public address in the clear".to_owned(),
-        evidence: vec![("auth", "bearer".to_owned()), ("path", "/v1/payments".to_owned())],
+        evidence: vec![
+            ("auth".into(), "bearer".to_owned()),
+            ("path".into(), "/v1/payments".to_owned()),
+        ],
         remedy: "Use https:// for this destination, or terminate TLS in front of it".to_owned(),
     }
 }

@@ -159,7 +159,7 @@ fn hostile() -> State {
         state.live.accept(Output::Exchange(exchange), at(NOW).time);
         let mut finding = finding(port.into(), Severity::High, text);
         finding.summary = (*text).to_owned();
-        finding.evidence = vec![("path", (*text).to_owned())];
+        finding.evidence = vec![("path".into(), (*text).to_owned())];
         state.live.accept(Output::Finding(finding), at(NOW).time);
     }
     state.live.observe(stats(), status(), at(NOW).time);

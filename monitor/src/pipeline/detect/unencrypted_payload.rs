@@ -293,7 +293,7 @@ mod tests {
             said,
             [("medium", "open", 1), ("high", "updated", 3), ("critical", "updated", 4)]
         );
-        assert!(findings[2].evidence.contains(&("auth", "basic".to_owned())));
+        assert!(findings[2].evidence.contains(&("auth".into(), "basic".to_owned())));
         assert!(findings[2].remedy.contains("Replace the credentials"));
     }
 
@@ -348,7 +348,7 @@ mod tests {
             ("auth", "none"),
             ("exchanges", "3"),
         ];
-        assert_eq!(finding.evidence, evidence.map(|(name, value)| (name, value.to_owned())));
+        assert_eq!(finding.evidence, evidence.map(|(name, value)| (name.into(), value.to_owned())));
     }
 
     #[test]
@@ -358,6 +358,6 @@ mod tests {
         let seen = Exchange { request: None, ..seen };
         detectors.exchange(&seen, Observed::Client, second(1));
         let finding = detectors.poll_finding().unwrap();
-        assert!(finding.evidence.iter().all(|(name, _)| !["method", "path"].contains(name)));
+        assert!(finding.evidence.iter().all(|(name, _)| !["method", "path"].contains(&&**name)));
     }
 }

@@ -354,7 +354,7 @@ mod tests {
             ("learned_windows", "20"),
             ("deviating_windows", "1"),
         ];
-        assert_eq!(finding.evidence, evidence.map(|(name, value)| (name, value.to_owned())));
+        assert_eq!(finding.evidence, evidence.map(|(name, value)| (name.into(), value.to_owned())));
     }
 
     #[test]

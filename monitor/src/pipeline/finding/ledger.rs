@@ -341,7 +341,7 @@ impl Entry {
             count: self.count,
             subject: self.case.subject(),
             summary: self.case.summary(self.count),
-            evidence,
+            evidence: evidence.into_iter().map(|(name, value)| (name.into(), value)).collect(),
             remedy: self.case.remedy(),
         }
     }
@@ -554,7 +554,10 @@ mod tests {
         let mut said: Vec<_> = std::iter::from_fn(|| ledger.poll())
             .map(|f| (f.subject, f.state, f.evidence))
             .collect();
-        assert_eq!(said.remove(0).2.last().unwrap(), &("resolution", "table full".to_owned()));
+        assert_eq!(
+            said.remove(0).2.last().unwrap(),
+            &("resolution".into(), "table full".to_owned())
+        );
         let rest: Vec<_> = said.iter().map(|(subject, state, _)| (&**subject, *state)).collect();
         assert_eq!(rest, [("more", State::Open), ("more", State::Resolved), ("most", State::Open)]);
         assert_eq!((ledger.open(), ledger.evicted()), (3, 2));

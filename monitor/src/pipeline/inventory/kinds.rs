@@ -118,6 +118,12 @@ impl MethodId {
         (0..METHODS.len() as u8).map(Self)
     }
 
+    /// The method of a name that [`Self::name`] gives; `_OTHER` for any other.
+    pub(super) fn from_name(name: &str) -> Self {
+        let place = METHODS.iter().position(|known| *known == name);
+        Self(place.and_then(|at| u8::try_from(at).ok()).unwrap_or(OTHER))
+    }
+
     pub(super) fn name(self) -> &'static str {
         METHODS.get(usize::from(self.0)).copied().unwrap_or("_OTHER")
     }
@@ -150,6 +156,7 @@ mod tests {
         for name in METHODS {
             let expected = if name == "_OTHER" { "_OTHER" } else { name };
             assert_eq!(MethodId::of(&Method::from_token(name)).name(), expected);
+            assert_eq!(MethodId::from_name(name).name(), name);
         }
         assert_eq!(MethodId::of(&Method::Unknown).name(), "?");
         assert_eq!(MethodId::of(&Method::Other("X-SECRET".into())).name(), "_OTHER");

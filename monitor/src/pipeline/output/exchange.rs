@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{ConnectionId, Ends, PerDirection};
+use crate::named::named;
 use crate::pipeline::input::Source;
 use crate::pipeline::protocol::Anomaly;
 use crate::pipeline::time::WallTime;
@@ -151,16 +152,14 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// The name in records.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Http10 => "http/1.0",
-            Self::Http11 => "http/1.1",
-            Self::Http2 => "http/2",
-            Self::Grpc => "grpc",
-            Self::GrpcWeb => "grpc-web",
-            Self::WebSocket => "websocket",
+    named! {
+        Self {
+            Http10 = "http/1.0",
+            Http11 = "http/1.1",
+            Http2 = "http/2",
+            Grpc = "grpc",
+            GrpcWeb = "grpc-web",
+            WebSocket = "websocket",
         }
     }
 }
@@ -283,18 +282,16 @@ pub enum Auth {
 }
 
 impl Auth {
-    /// The name in records.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Basic => "basic",
-            Self::Bearer => "bearer",
-            Self::Digest => "digest",
-            Self::ApiKey => "api_key",
-            Self::Cookie => "cookie",
-            Self::Other => "other",
-            Self::Unknown => "unknown",
+    named! {
+        Self {
+            None = "none",
+            Basic = "basic",
+            Bearer = "bearer",
+            Digest = "digest",
+            ApiKey = "api_key",
+            Cookie = "cookie",
+            Other = "other",
+            Unknown = "unknown",
         }
     }
 }

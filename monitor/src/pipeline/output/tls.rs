@@ -166,6 +166,19 @@ impl std::fmt::Display for SignatureScheme {
     }
 }
 
+/// What is shown of one, read back: one of `names`, or the number where it has none.
+fn number_of(shown: &str, names: &[(u16, &str)]) -> Option<u16> {
+    let known = names.iter().find(|(_, name)| *name == shown).map(|(number, _)| *number);
+    known.or_else(|| hexadecimal(shown))
+}
+
+/// `0x1234`.
+fn hexadecimal(shown: &str) -> Option<u16> {
+    let digits = shown.strip_prefix("0x")?;
+    let is_number = digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_number.then(|| u16::from_str_radix(digits, 16).ok()).flatten()
+}
+
 /// The name, or the number where there is none.
 fn write_name(
     name: Option<&str>,

@@ -21,6 +21,15 @@ macro_rules! anomalies {
                     $(Self::$anomaly => $name,)*
                 }
             }
+
+            /// The anomaly of this name.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Self::$anomaly),)*
+                    _ => None,
+                }
+            }
         }
     };
 }

@@ -90,6 +90,11 @@ fn deliveries<'a>(parts: &'a [Part]) -> Vec<(Way, Delivery<'a>)> {
         .collect()
 }
 
+/// TLS handshakes of real peers, for tests of who says them.
+pub(crate) fn handshakes() -> Vec<crate::pipeline::output::tls::Handshake> {
+    tls::tests::recorded_handshakes()
+}
+
 /// Every case as a script for the fuzzer.
 pub(crate) fn scripts() -> Vec<Vec<u8>> {
     CASES.iter().map(|case| script::write(case.midstream, &deliveries(case.parts))).collect()

@@ -132,4 +132,4 @@ impl Tls {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

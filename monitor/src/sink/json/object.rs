@@ -7,19 +7,22 @@ use std::time::Duration;
 use super::{string, time};
 use crate::pipeline::time::WallTime;
 
+/// 9999-12-31T23:59:59Z: RFC 3339 has years of four digits.
+const LAST_SECOND: i64 = 253_402_300_799;
+
 /// An object being written; [`Object::close`] ends it.
-pub(super) struct Object<'a> {
+pub(crate) struct Object<'a> {
     to: &'a mut Vec<u8>,
     /// What comes before the next member.
     separator: u8,
 }
 
 impl<'a> Object<'a> {
-    pub(super) const fn open(to: &'a mut Vec<u8>) -> Self {
+    pub(crate) const fn open(to: &'a mut Vec<u8>) -> Self {
         Self { to, separator: b'{' }
     }
 
-    pub(super) fn close(self) {
+    pub(crate) fn close(self) {
         if self.separator == b'{' {
             self.to.push(b'{');
         }
@@ -28,24 +31,51 @@ impl<'a> Object<'a> {
 
     /// A member that is itself an object.
     #[inline]
-    pub(super) fn object(&mut self, key: &'static str) -> Object<'_> {
+    pub(crate) fn object(&mut self, key: &'static str) -> Object<'_> {
         Object::open(self.key(key))
     }
 
     /// Text from outside.
     #[inline]
-    pub(super) fn text(&mut self, key: &'static str, value: &str) {
+    pub(crate) fn text(&mut self, key: &'static str, value: &str) {
         string::write(value, self.key(key));
     }
 
+    /// Text under a name that may be from outside too.
+    pub(crate) fn named_text(&mut self, key: &str, value: &str) {
+        self.to.push(self.separator);
+        self.separator = b',';
+        string::write(key, self.to);
+        self.to.push(b':');
+        string::write(value, self.to);
+    }
+
+    /// A member that is a list of objects.
+    pub(crate) fn objects<T>(
+        &mut self,
+        key: &'static str,
+        values: impl IntoIterator<Item = T>,
+        write: impl Fn(Object<'_>, T),
+    ) {
+        let to = self.key(key);
+        to.push(b'[');
+        for (index, value) in values.into_iter().enumerate() {
+            if index > 0 {
+                to.push(b',');
+            }
+            write(Object::open(to), value);
+        }
+        to.push(b']');
+    }
+
     #[inline]
-    pub(super) fn optional_text(&mut self, key: &'static str, value: Option<&str>) {
+    pub(crate) fn optional_text(&mut self, key: &'static str, value: Option<&str>) {
         if let Some(value) = value {
             self.text(key, value);
         }
     }
 
-    pub(super) fn texts<'t>(&mut self, key: &'static str, values: impl Iterator<Item = &'t str>) {
+    pub(crate) fn texts<'t>(&mut self, key: &'static str, values: impl Iterator<Item = &'t str>) {
         let to = self.key(key);
         to.push(b'[');
         for (index, value) in values.enumerate() {
@@ -59,7 +89,7 @@ impl<'a> Object<'a> {
 
     /// A word of this program, which needs no escape.
     #[inline]
-    pub(super) fn word(&mut self, key: &'static str, value: &'static str) {
+    pub(crate) fn word(&mut self, key: &'static str, value: &'static str) {
         let to = self.key(key);
         to.push(b'"');
         to.extend_from_slice(value.as_bytes());
@@ -67,12 +97,12 @@ impl<'a> Object<'a> {
     }
 
     #[inline]
-    pub(super) fn number(&mut self, key: &'static str, value: impl Into<u64>) {
+    pub(crate) fn number(&mut self, key: &'static str, value: impl Into<u64>) {
         write_decimal(value.into(), self.key(key));
     }
 
     #[inline]
-    pub(super) fn flag(&mut self, key: &'static str, value: bool) {
+    pub(crate) fn flag(&mut self, key: &'static str, value: bool) {
         let text: &[u8] = if value { b"true" } else { b"false" };
         self.key(key).extend_from_slice(text);
     }
@@ -80,14 +110,14 @@ impl<'a> Object<'a> {
     /// 16 hexadecimal digits in a string: JSON numbers are exact only up to 2^53
     /// in many readers (RFC 8259 section 6).
     #[inline]
-    pub(super) fn id(&mut self, key: &'static str, value: u64) {
+    pub(crate) fn id(&mut self, key: &'static str, value: u64) {
         let to = self.key(key);
         to.push(b'"');
         to.extend_from_slice(&hexadecimal(value));
         to.push(b'"');
     }
 
-    pub(super) fn ipv4(&mut self, key: &'static str, address: Ipv4Addr) {
+    pub(crate) fn ipv4(&mut self, key: &'static str, address: Ipv4Addr) {
         let [a, b, c, d] = address.octets();
         let to = self.key(key);
         for (before, octet) in [(b'"', a), (b'.', b), (b'.', c), (b'.', d)] {
@@ -97,30 +127,30 @@ impl<'a> Object<'a> {
         to.push(b'"');
     }
 
-    pub(super) fn ipv6(&mut self, key: &'static str, address: Ipv6Addr) {
+    pub(crate) fn ipv6(&mut self, key: &'static str, address: Ipv6Addr) {
         write!(self.key(key), "\"{address}\"").expect("writing to a vector cannot fail");
     }
 
     /// RFC 3339, UTC, with nanoseconds.
     #[inline]
-    pub(super) fn time(&mut self, key: &'static str, value: WallTime) {
+    pub(crate) fn time(&mut self, key: &'static str, value: WallTime) {
         let to = self.key(key);
         to.push(b'"');
         time::write_time(value, to);
         to.push(b'"');
     }
 
-    /// RFC 3339, UTC, to the second; times before 1970 are its start.
-    pub(super) fn seconds(&mut self, key: &'static str, value: i64) {
+    /// RFC 3339, UTC, to the second; times outside of 1970 to 9999 are its start or end.
+    pub(crate) fn seconds(&mut self, key: &'static str, value: i64) {
         let to = self.key(key);
         to.push(b'"');
-        time::write_date_time(u64::try_from(value).unwrap_or(0), to);
+        time::write_date_time(value.clamp(0, LAST_SECOND) as u64, to);
         to.extend_from_slice(b"Z\"");
     }
 
     /// Seconds, exact to the nanosecond.
     #[inline]
-    pub(super) fn optional_duration(&mut self, key: &'static str, value: Option<Duration>) {
+    pub(crate) fn optional_duration(&mut self, key: &'static str, value: Option<Duration>) {
         if let Some(value) = value {
             time::write_seconds(value, self.key(key));
         }
@@ -137,7 +167,7 @@ impl<'a> Object<'a> {
 }
 
 /// Appends a number in decimal.
-pub(super) fn write_decimal(mut value: u64, to: &mut Vec<u8>) {
+pub(crate) fn write_decimal(mut value: u64, to: &mut Vec<u8>) {
     let mut digits = [b'0'; 20];
     let mut length = 0;
     for digit in digits.iter_mut().rev() {
@@ -153,7 +183,7 @@ pub(super) fn write_decimal(mut value: u64, to: &mut Vec<u8>) {
 }
 
 /// Appends a number in decimal with leading zeros; higher digits are cut.
-pub(super) fn write_padded<const DIGITS: usize>(mut value: u64, to: &mut Vec<u8>) {
+pub(crate) fn write_padded<const DIGITS: usize>(mut value: u64, to: &mut Vec<u8>) {
     let mut digits = [b'0'; DIGITS];
     for digit in digits.iter_mut().rev() {
         *digit = decimal_digit(value % 10);
@@ -205,5 +235,27 @@ mod tests {
         let mut written = Vec::new();
         Object::open(&mut written).close();
         assert_eq!(written, b"{}");
+    }
+
+    #[test]
+    fn lists_and_names_from_outside_stay_in_their_place() {
+        let mut written = Vec::new();
+        let mut object = Object::open(&mut written);
+        object.named_text("a\"\x1b", "b");
+        object.objects("list", [1_u64, 2], |mut one, value| {
+            one.number("n", value);
+            one.close();
+        });
+        object.objects("none", [0_u64; 0], |one, _| one.close());
+        object.seconds("last", i64::MAX);
+        object.seconds("first", i64::MIN);
+        object.close();
+        assert_eq!(
+            String::from_utf8(written).unwrap(),
+            concat!(
+                r#"{"a\"\u001b":"b","list":[{"n":1},{"n":2}],"none":[],"#,
+                r#""last":"9999-12-31T23:59:59Z","first":"1970-01-01T00:00:00Z"}"#
+            )
+        );
     }
 }

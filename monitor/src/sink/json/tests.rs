@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::pipeline::finding::{Severity, State};
-use crate::pipeline::output::{Ends, Grpc, Method, WebSocket};
+use crate::pipeline::output::{Ends, Grpc, Method, Progress, WebSocket};
 use crate::pipeline::text::is_steering;
 use crate::sink::sample;
 
@@ -119,6 +119,23 @@ fn grpc_and_websocket_say_what_moved() {
             "control_frames": json_ways(9, 10), "close_code": 4001, "deflate": true
         })
     );
+}
+
+/// Who counts exchanges counts those that are not continued; who measures them, those that
+/// are not open.
+#[test]
+fn an_exchange_says_whether_it_goes_on_and_whether_it_was_said_before() {
+    for (progress, open, continued) in [
+        (Progress::Ended, None, None),
+        (Progress::Open, Some(true), None),
+        (Progress::StillOpen, Some(true), Some(true)),
+        (Progress::Closed, None, Some(true)),
+    ] {
+        let exchange = Exchange { progress, ..sample::exchange(curl_to_remote()) };
+        let record = parsed(&Output::Exchange(exchange));
+        let flag = |name| record.get(name).and_then(Value::as_bool);
+        assert_eq!((flag("open"), flag("continued")), (open, continued), "{progress:?}");
+    }
 }
 
 #[test]

@@ -198,7 +198,7 @@ fn what_is_said_is_plain() {
         ("reach", "leaves this host to a public address"),
         ("exchanges", "1"),
     ];
-    assert_eq!(finding.evidence, evidence.map(|(name, value)| (name, value.to_owned())));
+    assert_eq!(finding.evidence, evidence.map(|(name, value)| (name.into(), value.to_owned())));
     let ends = inbound("10.1.1.1:9", "nginx.service", "10.0.0.1:80");
     detectors.tls(&tls(2, &ends, agreed()), Observed::Server, second(1));
     let found = detectors.findings();

@@ -150,7 +150,7 @@ fn what_is_said_is_plain_and_holds_no_control_character() {
         ("scope", "public"),
         ("connections", "1"),
     ];
-    assert_eq!(finding.evidence, evidence.map(|(name, value)| (name, value.to_owned())));
+    assert_eq!(finding.evidence, evidence.map(|(name, value)| (name.into(), value.to_owned())));
 
     let hostile = outbound("/tmp/\u{1b}[2J\u{202e}\n", "203.0.113.7:443");
     detectors.talk(&hostile, Observed::Client, second(1));
@@ -271,7 +271,7 @@ fn a_name_is_in_the_evidence_with_who_said_it_and_in_the_remedy() {
         ("scope", "public"),
         ("connections", "1"),
     ];
-    assert_eq!(finding.evidence, evidence.map(|(name, value)| (name, value.to_owned())));
+    assert_eq!(finding.evidence, evidence.map(|(name, value)| (name.into(), value.to_owned())));
     assert!(finding.remedy.ends_with(
         "`[[allow]]` `exe = \"/usr/bin/curl\"` `names = [\"api.example.com\"]` `ports = [443]`"
     ));

@@ -659,7 +659,7 @@ fn what_is_said_is_plain_and_complete() {
         ("ja4", "t13d1516h2_8daaf6152771_e5627efa2ab1"),
         ("handshakes", "1"),
     ];
-    assert_eq!(finding.evidence, evidence.map(|(name, value)| (name, value.to_owned())));
+    assert_eq!(finding.evidence, evidence.map(|(name, value)| (name.into(), value.to_owned())));
 
     let ends = inbound("203.0.113.1:1", "nginx.service", "10.0.0.1:443");
     let weaker = handshake(0x0304, 0x1301, Some(0x11ec));
@@ -670,6 +670,6 @@ fn what_is_said_is_plain_and_complete() {
         "nginx.service agreed with clients at public addresses on port 443 on TLS that could be \
          stronger: the cipher is neither AES-256 nor ChaCha20."
     );
-    assert!(finding.evidence.contains(&("certificate", "hidden by TLS 1.3".to_owned())));
-    assert!(finding.evidence.contains(&("offered", "not seen".to_owned())));
+    assert!(finding.evidence.contains(&("certificate".into(), "hidden by TLS 1.3".to_owned())));
+    assert!(finding.evidence.contains(&("offered".into(), "not seen".to_owned())));
 }

@@ -1,8 +1,8 @@
 //! What a cipher suite is made of. Its name says it:
 //! `TLS_<key exchange>_WITH_<cipher>_<hash>`, or `TLS_<cipher>_<hash>` in TLS 1.3.
 
-use super::CipherSuite;
 use super::cipher_names::NAMES;
+use super::{CipherSuite, number_of};
 
 /// How both sides come to a common key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -118,6 +118,12 @@ impl CipherSuite {
     pub fn name(self) -> Option<&'static str> {
         let place = NAMES.binary_search_by_key(&self.0, |(number, _)| *number).ok()?;
         NAMES.get(place).map(|(_, name)| *name)
+    }
+
+    /// The suite that is shown so: by its name, or by its number.
+    #[must_use]
+    pub fn from_shown(shown: &str) -> Option<Self> {
+        number_of(shown, NAMES).map(Self)
     }
 
     /// How both sides come to a common key; none where the suite is unknown or a mere signal.
@@ -236,10 +242,12 @@ mod tests {
             assert_eq!(suite.key_exchange().is_some(), is_suite, "{name}");
             assert_eq!(suite.encryption().is_some(), is_suite, "{name}");
             assert_eq!(CipherSuite::from_name(name), Some(suite));
+            assert_eq!(CipherSuite::from_shown(name), Some(suite));
         }
         for unknown in [0x0a0a, 0x1308, 0xffff] {
             let suite = CipherSuite(unknown);
             assert_eq!((suite.key_exchange(), suite.encryption()), (None, None));
+            assert_eq!(CipherSuite::from_shown(&suite.to_string()), Some(suite));
         }
     }
 

@@ -1,6 +1,6 @@
 //! Named groups (IANA: TLS Supported Groups; RFC 8446 section 4.2.7).
 
-use super::NamedGroup;
+use super::{NamedGroup, number_of};
 
 /// Numbers in ascending order. Those from 0xfe30 were used for experiments and never registered.
 #[rustfmt::skip]
@@ -36,6 +36,12 @@ impl NamedGroup {
     pub fn name(self) -> Option<&'static str> {
         let place = NAMES.binary_search_by_key(&self.0, |(number, _)| *number).ok()?;
         NAMES.get(place).map(|(_, name)| *name)
+    }
+
+    /// The group that is shown so: by its name, or by its number.
+    #[must_use]
+    pub fn from_shown(shown: &str) -> Option<Self> {
+        number_of(shown, NAMES).map(Self)
     }
 
     /// Whether it withstands quantum computers: ML-KEM (FIPS 203), alone
@@ -79,6 +85,7 @@ mod tests {
         ] {
             let group = NamedGroup(number);
             assert_eq!(group.to_string(), name);
+            assert_eq!(NamedGroup::from_shown(name), Some(group));
             assert_eq!(
                 (group.is_post_quantum(), group.is_post_quantum_draft()),
                 (standard, draft),

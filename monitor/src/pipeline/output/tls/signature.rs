@@ -1,7 +1,7 @@
 //! Signature schemes (IANA: TLS SignatureScheme; RFC 8446 section 4.2.3), and the pairs of
 //! hash and algorithm that TLS 1.2 had before them (RFC 5246 section 7.4.1.4.1).
 
-use super::SignatureScheme;
+use super::{SignatureScheme, number_of};
 
 /// Numbers in ascending order.
 #[rustfmt::skip]
@@ -38,6 +38,12 @@ impl SignatureScheme {
     pub fn name(self) -> Option<&'static str> {
         let place = NAMES.binary_search_by_key(&self.0, |(number, _)| *number).ok()?;
         NAMES.get(place).map(|(_, name)| *name)
+    }
+
+    /// The scheme that is shown so: by its name, or by its number.
+    #[must_use]
+    pub fn from_shown(shown: &str) -> Option<Self> {
+        number_of(shown, NAMES).map(Self)
     }
 
     /// Whether it hashes with MD5 or SHA-1 (RFC 9155).

@@ -1,6 +1,6 @@
 //! Versions of TLS.
 
-use super::TlsVersion;
+use super::{TlsVersion, hexadecimal};
 
 impl TlsVersion {
     /// SSL 3.0 (RFC 6101).
@@ -18,6 +18,23 @@ impl TlsVersion {
     #[must_use]
     pub const fn encrypts_handshake(self) -> bool {
         matches!(self.0, 0x0304..=0x03ff | 0x7f00..=0x7fff)
+    }
+
+    /// The version that is shown so.
+    #[must_use]
+    pub fn from_shown(shown: &str) -> Option<Self> {
+        Some(Self(match shown {
+            "ssl2.0" => 0x0002,
+            "ssl3.0" => 0x0300,
+            "1.0" => 0x0301,
+            "1.1" => 0x0302,
+            "1.2" => 0x0303,
+            "1.3" => 0x0304,
+            other => match other.strip_prefix("1.3-draft") {
+                Some(draft) => 0x7f00 + draft.parse::<u16>().ok().filter(|draft| *draft <= 0x1c)?,
+                None => hexadecimal(other)?,
+            },
+        }))
     }
 }
 
@@ -57,7 +74,11 @@ mod tests {
         ] {
             let version = TlsVersion(number);
             assert_eq!(version.to_string(), shown);
+            assert_eq!(TlsVersion::from_shown(shown), Some(version));
             assert_eq!(version.encrypts_handshake(), encrypts, "{shown}");
+        }
+        for unknown in ["", "1.4", "0x", "0x+123", "0x12345", "1.3-draft29", "1.3-draft-1"] {
+            assert_eq!(TlsVersion::from_shown(unknown), None, "{unknown}");
         }
     }
 }

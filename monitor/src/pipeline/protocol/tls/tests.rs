@@ -119,6 +119,11 @@ fn whole(recorded: &Recorded) -> Handshake {
     told(false, &deliveries(&recorded.parts)).expect(recorded.name)
 }
 
+/// What is told of each recorded handshake.
+pub(in crate::pipeline::protocol) fn recorded_handshakes() -> Vec<Handshake> {
+    recorded::all().map(|recorded| whole(&recorded)).collect()
+}
+
 #[test]
 fn recorded_handshakes_are_what_their_peers_say() {
     for recorded in recorded::all() {
