@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// `alerts`: the rules, dashboards and runbook that are shipped.
+mod alerts;
 /// `bench`: what watching costs, beside peers.
 mod bench;
 /// `ci`: everything that must hold before a change lands.
@@ -52,6 +54,8 @@ enum Command {
     Ci,
     /// Check the rules of this repository that no other tool knows
     Tidy,
+    /// Check the alert rules, dashboards and runbook that are shipped
+    Alerts,
     /// Feed hostile bytes to every parser, or to one, for as long as asked
     Fuzz(fuzz::Args),
     /// Write the manual pages and shell completions that packages carry
@@ -66,6 +70,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Ci => ci::run(),
         Command::Tidy => tidy::run(),
+        Command::Alerts => alerts::run(),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Gen(args) => generate::run(&args),
     };

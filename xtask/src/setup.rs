@@ -34,7 +34,8 @@ pub(crate) enum Scope {
 }
 
 /// What the tests start or look with. The second word is the package that has it.
-const TEST_PROGRAMS: [(&str, &str); 22] = [
+const TEST_PROGRAMS: [(&str, &str); 23] = [
+    ("amtool", "prometheus-alertmanager"),
     ("bpftool", "bpftool"),
     ("busybox", "busybox-static"),
     ("cpio", "cpio"),
@@ -59,6 +60,10 @@ const TEST_PROGRAMS: [(&str, &str); 22] = [
     ("wrk", "wrk"),
 ];
 
+/// What the alerts that are shipped are checked with.
+const ALERT_PROGRAMS: [(&str, &str); 2] =
+    [("amtool", "prometheus-alertmanager"), ("promtool", "prometheus")];
+
 /// Sets up and says so.
 pub(crate) fn run(args: &Args) -> Result<()> {
     ensure(if args.test { Scope::Test } else { Scope::Build })?;
@@ -77,6 +82,11 @@ pub(crate) fn ensure(scope: Scope) -> Result<()> {
         emulator::ensure()?;
     }
     Ok(())
+}
+
+/// Sets up what the alerts are checked with, which needs nothing of the rest.
+pub(crate) fn ensure_alert_tools() -> Result<()> {
+    packages::ensure_programs("the checks of the alerts", &ALERT_PROGRAMS)
 }
 
 /// Whether the build would have to wait for an installation.
