@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{deny, fuzz, process, setup, test, tidy, vm};
+use crate::{deny, fuzz, generate, process, setup, test, tidy, vm};
 
 /// Seconds of fuzzing for each parser: enough to see that the targets work.
 const SMOKE_SECONDS: u32 = 5;
@@ -17,6 +17,7 @@ pub(crate) fn run() -> Result<()> {
     step("lints", || process::run(&mut lints()))?;
     step("documentation", || process::run(&mut documentation()))?;
     step("dependencies", deny::run)?;
+    step("generated files", generate::check_packaging)?;
     step("virtual machines", || vm::run(None))?;
     step("tests", || test::run(&test::Args::default()))?;
     step("fuzzing", || fuzz::smoke(SMOKE_SECONDS))

@@ -8,6 +8,7 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use serde::Serialize;
 
 use self::check::{Check, Group, Need, Probe, State};
@@ -67,7 +68,7 @@ pub fn run(args: &DoctorArgs, config_path: Option<&Path>) -> anyhow::Result<Exit
     } else {
         report::table(&checks, exit)
     };
-    cli::write_stdout(text.as_bytes())?;
+    cli::write_stdout(text.as_bytes()).context("cannot write to standard output")?;
     Ok(exit)
 }
 

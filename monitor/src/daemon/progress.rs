@@ -93,7 +93,9 @@ fn line(read_bytes: u64, total_bytes: u64, elapsed: Duration) -> String {
     let share = (read_bytes as f64 / total_bytes.max(1) as f64).min(1.0);
     let bytes_per_second = read_bytes as f64 / elapsed.as_secs_f64().max(0.001);
     let left_bytes = total_bytes.saturating_sub(read_bytes) as f64;
-    let mut line = format!("{:.0} %, {:.0} MB/s", share * 100.0, bytes_per_second / 1e6);
+    let megabytes_per_second = bytes_per_second / 1e6;
+    let digits = usize::from(megabytes_per_second < 10.0);
+    let mut line = format!("{:.0} %, {megabytes_per_second:.digits$} MB/s", share * 100.0);
     if bytes_per_second > 0.0 {
         line += &format!(", {} left", span((left_bytes / bytes_per_second).ceil() as u64));
     }
@@ -116,15 +118,15 @@ mod tests {
     fn percent_speed_and_time_left() {
         const MB: u64 = 1_000_000;
         for (read, total, seconds, expected) in [
-            (0, 100 * MB, 1.0, "0 %, 0 MB/s"),
+            (0, 100 * MB, 1.0, "0 %, 0.0 MB/s"),
             (50 * MB, 100 * MB, 1.0, "50 %, 50 MB/s, 1 s left"),
             (100 * MB, 100 * MB, 2.0, "100 %, 50 MB/s, 0 s left"),
             // It grew while it was read.
             (110 * MB, 100 * MB, 2.0, "100 %, 55 MB/s, 0 s left"),
-            (MB, 101 * MB, 1.0, "1 %, 1 MB/s, 1 min 40 s left"),
-            (MB, 7_301 * MB, 1.0, "0 %, 1 MB/s, 2 h 1 min left"),
+            (MB, 101 * MB, 1.0, "1 %, 1.0 MB/s, 1 min 40 s left"),
+            (MB, 7_301 * MB, 1.0, "0 %, 1.0 MB/s, 2 h 1 min left"),
             (MB, 2 * MB, 0.0, "50 %, 1000 MB/s, 1 s left"),
-            (0, 0, 0.0, "0 %, 0 MB/s"),
+            (0, 0, 0.0, "0 %, 0.0 MB/s"),
         ] {
             let line = line(read, total, Duration::from_secs_f64(seconds));
             assert_eq!(line, expected, "{read} of {total}");

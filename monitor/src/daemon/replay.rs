@@ -79,8 +79,9 @@ pub fn run(args: &ReplayArgs, settings: Option<Settings>) -> anyhow::Result<Exit
     }
     match closed {
         Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            let what = if to_stdout { Path::new("standard output") } else { &args.out };
-            return Err(error).with_context(|| format!("cannot write to {what:?}"));
+            let to =
+                if to_stdout { "standard output".to_owned() } else { format!("{:?}", args.out) };
+            return Err(error).with_context(|| format!("cannot write to {to}"));
         }
         _ => result?,
     }
@@ -89,7 +90,12 @@ pub fn run(args: &ReplayArgs, settings: Option<Settings>) -> anyhow::Result<Exit
 
 /// Opens a file to read; a directory opens too, and is refused here.
 fn open_file(path: &Path) -> anyhow::Result<File> {
-    let file = File::open(path).with_context(|| format!("cannot open {path:?}"))?;
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            bail!("cannot open {path:?}: {error}; run it with sudo, or as the owner of the file")
+        }
+        opened => opened.with_context(|| format!("cannot open {path:?}"))?,
+    };
     ensure!(
         !file.metadata().is_ok_and(|it| it.is_dir()),
         "cannot read {path:?}: it is a directory"
