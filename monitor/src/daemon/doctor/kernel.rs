@@ -1,7 +1,5 @@
 //! What the running kernel is.
 
-use std::io;
-
 use super::check::{Found, Need, Probe};
 use super::host::{Host, unreadable};
 use crate::capture::btf::{self, Btf};
@@ -148,8 +146,12 @@ fn unprivileged(value: &str) -> String {
 fn lockdown(host: &Host) -> Found {
     let text = match host.read(LOCKDOWN) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Found::Ok("not in this kernel, or not mounted".to_owned());
+        // Its file system is mounted, and it has no file there.
+        Err(_) if host.has("/sys/kernel/security/lsm") => {
+            return Found::Ok("not in this kernel".to_owned());
+        }
+        Err(_) if host.loaded().is_some() => {
+            return Found::Ok("not in force: programs that read payload load".to_owned());
         }
         Err(error) => return unreadable(LOCKDOWN, &error),
     };

@@ -16,8 +16,10 @@ use crate::pipeline::text::size;
 pub(in crate::daemon) const CONTROL_SOCKET: &str = "/run/apiwatch/apiwatch.sock";
 /// Least free space for what is learned.
 const LEAST_FREE_BYTES: u64 = 128 * 1024 * 1024;
-/// Patience with what answers on the metrics port.
+/// Patience with what answers on the metrics port, at each read.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Reads of what answers there.
+const MOST_READS: u32 = 4;
 /// Where units are installed, the administrator's first.
 const UNITS: [&str; 4] = [
     "/etc/systemd/system/apiwatch.service",
@@ -156,16 +158,25 @@ fn metrics_port(host: &Host) -> Found {
     }
 }
 
-/// Whether what listens there serves metrics of apiwatch.
+/// Whether what listens there serves metrics of apiwatch. It may be any program, and is
+/// given neither much time nor much memory.
 fn is_apiwatch(address: SocketAddr) -> io::Result<bool> {
-    const LONGEST: u64 = 64 * 1024;
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let request = format!("GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
-    // What came before a failure counts too.
-    let _ = stream.take(LONGEST).read_to_end(&mut answer);
-    Ok(answer.windows(9).any(|bytes| bytes == b"apiwatch_"))
+    let mut piece = [0; 4096];
+    for _ in 0..MOST_READS {
+        let length = stream.read(&mut piece)?;
+        answer.extend_from_slice(piece.get(..length).unwrap_or_default());
+        if answer.windows(9).any(|bytes| bytes == b"apiwatch_") {
+            return Ok(true);
+        }
+        if length == 0 {
+            break;
+        }
+    }
+    Ok(false)
 }

@@ -271,6 +271,17 @@ fn version_1_of_control_groups_is_read() {
 }
 
 #[test]
+fn lockdown_without_its_file_is_judged_by_what_loads() {
+    let mut fake = FakeHost::new();
+    fake.remove("/sys/kernel/security");
+    assert_eq!(fake.check("lockdown").0, State::Ok);
+    fake.host.tiers = vec![(Tier::A, unfit()), (Tier::B, unfit())];
+    assert_eq!(fake.check("lockdown").0, State::Unknown);
+    fake.write("/sys/kernel/security/lsm", "capability,bpf");
+    assert_eq!(fake.check("lockdown").0, State::Ok);
+}
+
+#[test]
 fn namespaces_are_told_from_those_of_the_host() {
     let fake = FakeHost::new();
     fake.link("/proc/self/ns/net", "net:[4026532000]");
