@@ -57,7 +57,7 @@ pub struct Options {
 pub enum CaptureError {
     /// The process may not load programs.
     #[error(
-        "loading programs into the kernel was refused ({0}): run as root, or with the capabilities CAP_BPF and CAP_PERFMON"
+        "loading programs into the kernel was refused ({0}): run it with sudo, or with the capabilities CAP_BPF and CAP_PERFMON"
     )]
     Privilege(String),
     /// The kernel lacks what every tier needs.

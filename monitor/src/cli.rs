@@ -15,8 +15,15 @@ use crate::sink::record_type::RecordType;
 
 /// The commands `check-config`, `completions` and `man`.
 mod commands;
+/// Examples of each command.
+mod examples;
+/// The grammar as a whole: what is declared here, and what follows from it.
+mod grammar;
+/// Manual pages.
+mod manual;
 
-pub use commands::{check_config, completions, load_config, man};
+pub use commands::{check_config, completions, load_config, man, write_stdout};
+pub use grammar::{grammar, parse};
 
 /// See what every process of this host says over the network, from inside the kernel.
 #[derive(Clone, Debug, Parser)]
@@ -79,10 +86,6 @@ pub enum Command {
     Man(ManArgs),
 }
 
-/// The names of [`Command`].
-const COMMANDS: [&str; 8] =
-    ["daemon", "top", "record", "replay", "check-config", "doctor", "completions", "man"];
-
 /// Arguments of `daemon`.
 #[derive(Args, Clone, Debug)]
 pub struct DaemonArgs {
@@ -95,9 +98,9 @@ pub struct DaemonArgs {
     pub print: Vec<RecordType>,
 }
 
-/// Arguments of `top`. It needs to know where the traffic comes from.
+/// Arguments of `top`. Without either the traffic comes from the daemon.
 #[derive(Args, Clone, Debug)]
-#[group(id = "traffic", required = true, multiple = false, args = ["standalone", "replay"])]
+#[group(id = "traffic", multiple = false, args = ["standalone", "replay"])]
 pub struct TopArgs {
     /// Capture in this process; needs the privileges of the daemon
     #[arg(long)]
@@ -116,13 +119,19 @@ impl TopArgs {
     /// Where the traffic comes from.
     #[must_use]
     pub fn traffic(&self) -> Traffic<'_> {
-        self.replay.as_deref().map_or(Traffic::Live, Traffic::Trace)
+        match &self.replay {
+            Some(file) => Traffic::Trace(file),
+            None if self.standalone => Traffic::Live,
+            None => Traffic::Daemon,
+        }
     }
 }
 
 /// Where traffic comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Traffic<'a> {
+    /// The daemon of this host.
+    Daemon,
     /// A capture in this process.
     Live,
     /// A trace, or a capture of another program.
@@ -133,7 +142,7 @@ pub enum Traffic<'a> {
 #[derive(Args, Clone, Debug)]
 pub struct RecordArgs {
     /// Trace file to write
-    #[arg(long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE")]
     pub out: PathBuf,
 
     /// Stop after this time, as 250ms, 10s or 1h30m [default: when interrupted]
@@ -155,6 +164,14 @@ pub struct ReplayArgs {
     /// Trace, pcap or pcapng file to read
     #[arg(value_name = "FILE")]
     pub trace: PathBuf,
+
+    /// File to write the records to, for its owner only; - is standard output
+    #[arg(short, long, value_name = "FILE", default_value = "-", hide_default_value = true)]
+    pub out: PathBuf,
+
+    /// Do not say on a terminal how far a large file has been read
+    #[arg(long)]
+    pub no_progress: bool,
 
     /// What to print.
     #[command(flatten)]
@@ -192,7 +209,7 @@ pub struct CompletionsArgs {
 #[derive(Args, Clone, Debug)]
 pub struct ManArgs {
     /// Command to describe [default: all of apiwatch]
-    #[arg(value_name = "COMMAND", value_parser = COMMANDS)]
+    #[arg(value_name = "COMMAND")]
     pub command: Option<String>,
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use self::engine::Engine;
+use self::no_daemon::NoDaemon;
 use self::signals::Signals;
 use crate::capture::status::Tier;
 use crate::capture::{self, CaptureError};
@@ -22,6 +23,10 @@ pub mod doctor;
 pub mod engine;
 /// The hard cap on memory.
 mod memory;
+/// What is said where there is no daemon.
+pub mod no_daemon;
+/// How far a large file has been read.
+mod progress;
 /// A trace of what comes in.
 pub mod record;
 /// A trace through the pipeline.
@@ -130,6 +135,9 @@ pub(crate) fn kernel_release() -> String {
 /// How a command ends that failed with this error.
 #[must_use]
 pub fn exit_of(error: &anyhow::Error) -> Exit {
+    if error.is::<NoDaemon>() {
+        return Exit::Unavailable;
+    }
     match error.downcast_ref::<CaptureError>() {
         Some(CaptureError::Privilege(_)) => Exit::Privilege,
         Some(CaptureError::Kernel(_) | CaptureError::Btf(_)) => Exit::Unavailable,

@@ -1,9 +1,9 @@
 //! The `apiwatch` command.
 
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser;
 use monitor::capture::memory::give_back_large_allocations;
 use monitor::cli::{Cli, Command, Exit};
 use monitor::config::{Color, Config};
@@ -12,16 +12,17 @@ use monitor::{cli, daemon};
 
 fn main() -> ExitCode {
     give_back_large_allocations();
-    let cli = Cli::parse();
+    let cli = cli::parse();
     tracing_subscriber::fmt()
         .with_max_level(cli.log_level())
-        .with_writer(std::io::stderr)
+        .with_writer(io::stderr)
         .with_ansi(Color::for_stderr() == Color::Ansi)
         .with_target(false)
         .init();
     dispatch(&cli)
         .unwrap_or_else(|error| {
-            eprintln!("apiwatch: {}", sentence_of(&error));
+            // There is nowhere to complain if nobody listens.
+            let _ = writeln!(io::stderr(), "apiwatch: {}", sentence_of(&error));
             daemon::exit_of(&error)
         })
         .into()
@@ -44,7 +45,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::CheckConfig(args) => Ok(cli::check_config(args, path)),
         Command::Completions(args) => Ok(cli::completions(args)),
         Command::Man(args) => Ok(cli::man(args)),
-        Command::Doctor(args) => daemon::doctor::run(args),
+        Command::Doctor(args) => daemon::doctor::run(args, path),
         Command::Daemon(args) => configured(path, |config, _| daemon::run(args, config, path)),
         Command::Top(args) => {
             configured(path, |config, named| daemon::top::run(args, config, named))

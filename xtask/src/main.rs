@@ -15,7 +15,7 @@ mod ci;
 mod deny;
 /// `fuzz`: hostile bytes into every parser.
 mod fuzz;
-/// `gen`: the files that are written from the code.
+/// `generate`: the files that are written from the code.
 mod generate;
 /// Where the workspace and the cache of built tools are.
 mod place;
@@ -59,7 +59,7 @@ enum Command {
     /// Feed hostile bytes to every parser, or to one, for as long as asked
     Fuzz(fuzz::Args),
     /// Write the manual pages and shell completions that packages carry
-    Gen(generate::Args),
+    Generate(generate::Args),
 }
 
 fn main() -> ExitCode {
@@ -72,7 +72,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Alerts => alerts::run(),
         Command::Fuzz(args) => fuzz::run(&args),
-        Command::Gen(args) => generate::run(&args),
+        Command::Generate(args) => generate::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

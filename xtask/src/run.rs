@@ -33,6 +33,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Err(command.args(arguments).exec()).with_context(|| format!("starting {}", program.display()))
 }
 
+/// The program to use: the one that `APIWATCH` names, or what is built.
+pub(crate) fn program() -> Result<PathBuf> {
+    std::env::var_os("APIWATCH").map_or_else(build, |path| Ok(path.into()))
+}
+
 /// Sets up, and builds apiwatch as it is run; its path.
 pub(crate) fn build() -> Result<PathBuf> {
     let dependencies = setup::is_needed().then(build_dependencies).transpose()?;

@@ -1,7 +1,7 @@
 //! `test --vm`: apiwatch under the stock kernels of Debian, in virtual machines that
 //! need no hardware support.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
@@ -32,7 +32,7 @@ pub(crate) fn run(filter: Option<&str>) -> Result<()> {
     let directory = place::target().join("vm");
     std::fs::create_dir_all(&directory)?;
     let initramfs = directory.join("initramfs.cpio");
-    initramfs::write(&program()?, &initramfs)?;
+    initramfs::write(&run::program()?, &initramfs)?;
 
     let mut failed = 0;
     for kernel in &wanted {
@@ -60,9 +60,4 @@ fn test(kernel: &Kernel, initramfs: &Path, directory: &Path) -> Result<String> {
     let results = machine::boot(&image, initramfs, &files)?;
     check::judge(kernel, &results)
         .with_context(|| format!("see {} and {}", files.results.display(), files.console.display()))
-}
-
-/// The program under test: `APIWATCH`, or the one that `cargo xtask run` starts.
-fn program() -> Result<PathBuf> {
-    std::env::var_os("APIWATCH").map_or_else(run::build, |path| Ok(path.into()))
 }

@@ -1,9 +1,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use clap::CommandFactory as _;
-
-use super::{CheckConfigArgs, Cli, CompletionsArgs, Exit, ManArgs};
+use super::{CheckConfigArgs, CompletionsArgs, Exit, ManArgs, grammar, manual};
 use crate::config::{self, Color, Config, Effective};
 
 /// Reads the configuration that a command uses, and says its warnings on standard error.
@@ -28,15 +26,14 @@ pub fn check_config(args: &CheckConfigArgs, path: Option<&Path>) -> Exit {
 #[must_use]
 pub fn completions(args: &CompletionsArgs) -> Exit {
     let mut text = Vec::new();
-    let mut command = Cli::command();
-    clap_complete::generate(args.shell, &mut command, "apiwatch", &mut text);
+    clap_complete::generate(args.shell, &mut grammar(), "apiwatch", &mut text);
     print(&text, &mut io::stdout().lock(), &mut io::stderr().lock())
 }
 
 /// `man`: prints a manual page in roff.
 #[must_use]
 pub fn man(args: &ManArgs) -> Exit {
-    let page = manual_page(args.command.as_deref());
+    let page = manual::page(args.command.as_deref());
     print(&page, &mut io::stdout().lock(), &mut io::stderr().lock())
 }
 
@@ -79,27 +76,30 @@ fn load(path: Option<&Path>, diagnostics: &mut dyn Write, color: Color) -> Resul
     }
 }
 
-/// The manual page of apiwatch or of one of its commands.
-fn manual_page(name: Option<&str>) -> Vec<u8> {
-    let mut all = Cli::command();
-    all.build();
-    let command = name.and_then(|name| all.find_subcommand(name)).unwrap_or(&all).clone();
-    let mut page = Vec::new();
-    clap_mangen::Man::new(command)
-        .manual("apiwatch")
-        .render(&mut page)
-        .expect("writing to memory does not fail");
-    page
+/// Writes data to standard output. A reader that has read enough and closed the pipe is no
+/// failure.
+///
+/// # Errors
+/// When it cannot be written, as to a full disk.
+pub fn write_stdout(data: &[u8]) -> io::Result<()> {
+    write(data, &mut io::stdout().lock())
 }
 
-/// Prints data. A reader that has read enough and closed the pipe is no failure.
+fn write(data: &[u8], out: &mut dyn Write) -> io::Result<()> {
+    match out.write_all(data).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Prints data, and says why where it cannot.
 fn print(text: &[u8], out: &mut dyn Write, diagnostics: &mut dyn Write) -> Exit {
-    match out.write_all(text).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+    match write(text, out) {
+        Err(error) => {
             say(diagnostics, &format!("error: cannot write to standard output: {error}"));
             Exit::Failure
         }
-        _ => Exit::Success,
+        Ok(()) => Exit::Success,
     }
 }
 
@@ -178,17 +178,6 @@ mod tests {
         ];
         for (kind, exit) in cases {
             assert_eq!(print(b"text", &mut Broken(kind), &mut Vec::new()), exit);
-        }
-    }
-
-    #[test]
-    fn every_command_has_a_manual_page() {
-        let page = String::from_utf8(manual_page(None)).unwrap();
-        for command in Cli::command().get_subcommands() {
-            let name = command.get_name().replace('-', "\\-");
-            assert!(page.contains(&name), "{name}");
-            let own = String::from_utf8(manual_page(Some(command.get_name()))).unwrap();
-            assert!(own.contains(&format!("apiwatch\\-{name}")), "{own}");
         }
     }
 }

@@ -1,146 +1,119 @@
 //! `apiwatch doctor`: what this kernel and these privileges allow, and what each lack
-//! costs. Nothing is guessed from versions: what can be tried is tried.
+//! costs. Nothing is guessed from versions where it can be tried. Without privileges it
+//! says what it cannot look at.
+//!
+//! ```text
+//! Host ─► probes (kernel, privileges, hooks, memory, view, service) ─► checks ─► report
+//! ```
 
-use std::io::Write;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use serde::Serialize;
 
-use super::kernel_release;
-use crate::capture::status::Tier;
-use crate::capture::{Capture, CaptureError, Options};
-use crate::cli::{DoctorArgs, Exit};
+use self::check::{Check, Group, Need, Probe, State};
+use self::host::Host;
+use crate::cli::{self, DoctorArgs, Exit};
+use crate::clock;
+use crate::config::{self, Color, Config, DEFAULT_PATH};
 
-/// What one look found.
-#[derive(Debug, Serialize)]
-struct Check {
-    /// What was looked at.
-    name: String,
-    /// How it stands.
-    state: State,
-    /// What was found.
-    found: String,
-    /// What its lack costs, and how to mend it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    consequence: Option<String>,
-}
+/// What a look is, and what it found.
+mod check;
+/// What loads into the kernel.
+mod hooks;
+/// What the probes look at.
+mod host;
+/// What the running kernel is.
+mod kernel;
+/// What fits into memory.
+mod memory;
+/// What this process may do.
+mod privileges;
+/// What was found, for people.
+mod report;
+/// What the daemon needs of the host.
+mod service;
+/// What can be known of processes and times.
+mod view;
 
-/// How a check stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum State {
-    Fine,
-    Lacking,
+pub(super) use self::service::CONTROL_SOCKET;
+
+/// Version of the JSON: it rises when a member changes its meaning or goes away.
+const SCHEMA: u32 = 1;
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: u32,
+    exit: u8,
+    checks: &'a [Check],
 }
 
 /// Looks at everything and prints what was found.
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub fn run(args: &DoctorArgs) -> anyhow::Result<Exit> {
-    let mut checks = vec![kernel(), types()];
-    let tiers = [Tier::A, Tier::B].map(|tier| (tier, try_tier(tier)));
-    for (tier, result) in &tiers {
-        checks.extend(tier_checks(*tier, result));
-    }
-    let exit = exit_of(&tiers);
-    let mut out = std::io::stdout().lock();
-    if args.json {
-        writeln!(out, "{}", serde_json::to_string(&checks)?)?;
+pub fn run(args: &DoctorArgs, config_path: Option<&Path>) -> anyhow::Result<Exit> {
+    let host = Host {
+        root: PathBuf::from("/"),
+        config: configured(config_path),
+        tiers: hooks::try_all(),
+        now: clock::wall(),
+    };
+    let checks = look(&host);
+    let exit = exit_of(&checks);
+    let text = if args.json {
+        let report = Report { schema: SCHEMA, exit: exit as u8, checks: &checks };
+        serde_json::to_string(&report)? + "\n"
     } else {
-        print(&checks, &mut out)?;
-    }
+        report::table(&checks, exit)
+    };
+    cli::write_stdout(text.as_bytes()).context("cannot write to standard output")?;
     Ok(exit)
 }
 
-type Tried = Result<crate::capture::status::CaptureStatus, CaptureError>;
-
-/// Loads and attaches a tier, and takes it down again.
-fn try_tier(tier: Tier) -> Tried {
-    let options = Options { tier: Some(tier), ring_bytes: 64 * 1024, own_port: 0 };
-    Capture::start(options, &mut |_| {}).map(|capture| capture.status().clone())
-}
-
-/// One tier is enough.
-fn exit_of(tiers: &[(Tier, Tried)]) -> Exit {
-    let refused = tiers.iter().any(|(_, tried)| matches!(tried, Err(CaptureError::Privilege(_))));
-    if tiers.iter().any(|(_, tried)| tried.is_ok()) {
-        Exit::Success
-    } else if refused {
-        Exit::Privilege
-    } else {
-        Exit::Unavailable
-    }
-}
-
-fn kernel() -> Check {
-    let found = format!("{} {}", kernel_release(), std::env::consts::ARCH);
-    Check { name: "kernel".into(), state: State::Fine, found, consequence: None }
-}
-
-fn types() -> Check {
-    const PATH: &str = "/sys/kernel/btf/vmlinux";
-    let name = "type information".into();
-    match std::fs::metadata(PATH) {
-        Ok(metadata) => Check {
-            name,
-            state: State::Fine,
-            found: format!("{PATH}, {} bytes", metadata.len()),
-            consequence: None,
-        },
-        Err(error) => Check {
-            name,
-            state: State::Lacking,
-            found: format!("{PATH}: {error}"),
-            consequence: Some(
-                "nothing can be watched; use a kernel with CONFIG_DEBUG_INFO_BTF".into(),
-            ),
-        },
-    }
-}
-
-fn tier_checks(tier: Tier, tried: &Tried) -> Vec<Check> {
-    let name = format!("tier {tier}");
-    match tried {
-        Ok(status) => {
-            let loaded = status.programs.iter().map(|(name, instructions)| Check {
-                name: format!("tier {tier}: {name}"),
-                state: State::Fine,
-                found: format!("loaded, {instructions} instructions verified"),
-                consequence: None,
-            });
-            let declined = status.declined.iter().map(|(program, why)| Check {
-                name: format!("tier {tier}: {program}"),
-                state: State::Lacking,
-                found: "declined".into(),
-                consequence: Some(why.clone()),
-            });
-            loaded.chain(declined).collect()
+/// What is configured and where, or what is wrong with that in one line.
+fn configured(path: Option<&Path>) -> Result<(Config, String), String> {
+    match config::load(path) {
+        Ok(effective) => {
+            let none = || format!("there is no {DEFAULT_PATH}; the built-in defaults are used");
+            let source = effective.file().map_or_else(none, |file| format!("{file} is fine"));
+            Ok((effective.config, source))
         }
         Err(error) => {
-            let cost = match tier {
-                Tier::A => "tier b is used, which costs every system call of the host",
-                Tier::B => "only tier a can be used",
-            };
-            vec![Check {
-                name,
-                state: State::Lacking,
-                found: error.to_string(),
-                consequence: Some(cost.into()),
-            }]
+            let text = error.render(Color::Plain);
+            let name = path.unwrap_or(Path::new(DEFAULT_PATH)).display().to_string();
+            let line = text.lines().next().unwrap_or("it is wrong");
+            Err(if line.contains(&name) { line.to_owned() } else { format!("{name}: {line}") })
         }
     }
 }
 
-fn print(checks: &[Check], out: &mut impl Write) -> std::io::Result<()> {
-    for Check { name, state, found, consequence } in checks {
-        let mark = match state {
-            State::Fine => "ok  ",
-            State::Lacking => "lack",
-        };
-        writeln!(out, "{mark}  {name:<32}  {found}")?;
-        if let Some(consequence) = consequence {
-            writeln!(out, "      {:<32}  → {consequence}", "")?;
-        }
-    }
-    Ok(())
+fn look(host: &Host) -> Vec<Check> {
+    let probe = |group: Group, probes: &'static [Probe]| {
+        probes.iter().map(move |probe| probe.check(group, host))
+    };
+    probe(Group::Kernel, kernel::PROBES)
+        .chain(probe(Group::Privileges, privileges::PROBES))
+        .chain(hooks::checks(host))
+        .chain(probe(Group::Memory, memory::PROBES))
+        .chain(probe(Group::View, view::PROBES))
+        .chain(probe(Group::Service, service::PROBES))
+        .collect()
 }
+
+/// What keeps the daemon from starting counts most; if that is only privileges, whoever
+/// has them may start it.
+fn exit_of(checks: &[Check]) -> Exit {
+    let is_fatal = |check: &&Check| check.need == Need::Required && check.state == State::Missing;
+    let mut fatal = checks.iter().filter(is_fatal).peekable();
+    if fatal.peek().is_some() {
+        let is_privilege = fatal.all(|check| check.group == Group::Privileges);
+        return if is_privilege { Exit::Privilege } else { Exit::Unavailable };
+    }
+    let lacks = |check: &Check| matches!(check.state, State::Degraded | State::Missing);
+    if checks.iter().any(lacks) { Exit::Failure } else { Exit::Success }
+}
+
+#[cfg(test)]
+mod tests;

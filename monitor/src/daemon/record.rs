@@ -26,7 +26,11 @@ pub fn run(args: &RecordArgs, config: &Config) -> anyhow::Result<Exit> {
     let mut engine = Engine::new(config.pipeline.clone(), config.memory_bytes);
     engine.add_sink("stdout", Box::new(Printer::new(args.output.print.iter().copied().collect())));
     engine.record_to(trace, config.pipeline.clone());
-    engine.start(capture_options(config, args.capture.tier, 0))?;
+    if let Err(error) = engine.start(capture_options(config, args.capture.tier, 0)) {
+        // It was made a moment ago, and would stand in the way of the next attempt.
+        let _ = std::fs::remove_file(&args.out);
+        return Err(error.into());
+    }
     tracing::info!(trace = %args.out.display(), tier = ?engine.tier(), "Recording; the trace holds payload, keep it safe.");
     let started = clock::monotonic();
     let is_over = || args.duration.is_some_and(|it| clock::monotonic().since(started) >= it);

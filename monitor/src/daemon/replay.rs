@@ -1,14 +1,16 @@
 //! `apiwatch replay`: a trace, or a capture of another program, through the pipeline,
 //! without a kernel. A trace gives the same outputs as when it was recorded, byte for byte.
 
-use std::fs::File;
-use std::io::{self, BufReader, Chain, Cursor, Read, stdout};
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, BufReader, Chain, Cursor, Read, Write, stdout};
 use std::ops::ControlFlow;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 
+use super::progress::{Destination, Progress};
 use crate::cli::{Exit, ReplayArgs};
 use crate::pcap::{PcapReader, is_pcap};
 use crate::pipeline::Pipeline;
@@ -37,19 +39,29 @@ pub enum Recording {
 /// A file whose first bytes were looked at; it may be a pipe, which cannot be read again.
 type Bytes = Chain<Cursor<Vec<u8>>, File>;
 
-/// Replays a file to standard output. Settings of its own take the place of those
-/// that were in force when a trace was recorded.
+/// Replays a file to standard output or to another file. Settings of its own take the
+/// place of those that were in force when a trace was recorded.
 ///
 /// # Errors
 /// When the file is neither trace nor capture, or is damaged; what was good before that
 /// is printed.
 pub fn run(args: &ReplayArgs, settings: Option<Settings>) -> anyhow::Result<Exit> {
     let settings = settings.map(Arc::new);
-    let mut recording = Recording::open(&args.trace, settings.as_deref())?;
-    let mut writer = BlockingWriter::new(stdout(), args.output.print.iter().copied().collect());
+    let file = open_file(&args.trace)?;
+    let to_stdout = args.out == Path::new("-");
+    let destination = if to_stdout { Destination::Stdout } else { Destination::File };
+    let mut progress = if args.no_progress { None } else { Progress::of(&file, destination) };
+    let input = file.metadata().ok();
+    let mut recording = Recording::read(file, &args.trace, settings.as_deref())?;
+    let to: Box<dyn Write> =
+        if to_stdout { Box::new(stdout()) } else { Box::new(create(&args.out, input)?) };
+    let mut writer = BlockingWriter::new(to, args.output.print.iter().copied().collect());
     let mut outputs = Vec::new();
     let mut closed = None;
     let result = recording.drive(settings.as_ref(), &mut |pipeline| {
+        if let Some(progress) = &mut progress {
+            progress.advance();
+        }
         while let Some(output) = pipeline.poll_output() {
             outputs.push(output);
         }
@@ -61,14 +73,47 @@ pub fn run(args: &ReplayArgs, settings: Option<Settings>) -> anyhow::Result<Exit
     if closed.is_none() {
         closed = flush(&mut writer, &mut outputs).err();
     }
+    drop(progress);
     if let Recording::Pcap(reader) = &recording {
         tracing::info!(read = %reader.counts(), "The capture was read.");
     }
     match closed {
-        Some(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
+        Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let to =
+                if to_stdout { "standard output".to_owned() } else { format!("{:?}", args.out) };
+            return Err(error).with_context(|| format!("cannot write to {to}"));
+        }
         _ => result?,
     }
     Ok(Exit::Success)
+}
+
+/// Opens a file to read; a directory opens too, and is refused here.
+fn open_file(path: &Path) -> anyhow::Result<File> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            bail!("cannot open {path:?}: {error}; run it with sudo, or as the owner of the file")
+        }
+        opened => opened.with_context(|| format!("cannot open {path:?}"))?,
+    };
+    ensure!(
+        !file.metadata().is_ok_and(|it| it.is_dir()),
+        "cannot read {path:?}: it is a directory"
+    );
+    Ok(file)
+}
+
+/// Makes the file for the records, or empties it; never the one that is read.
+fn create(path: &Path, input: Option<Metadata>) -> anyhow::Result<File> {
+    let identity = |it: Metadata| (it.dev(), it.ino());
+    let existing = std::fs::metadata(path).ok().map(identity);
+    ensure!(
+        existing.is_none() || existing != input.map(identity),
+        "cannot write to {path:?}: it is the file to read; choose another name"
+    );
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(path).with_context(|| format!("cannot write to {path:?}"))
 }
 
 impl Recording {
@@ -77,9 +122,13 @@ impl Recording {
     /// # Errors
     /// When it cannot be opened, or is none of these.
     pub fn open(path: &Path, settings: Option<&Settings>) -> anyhow::Result<Self> {
+        Self::read(open_file(path)?, path, settings)
+    }
+
+    /// Reads an open file from where it stands; `path` is what errors name it by.
+    fn read(mut file: File, path: &Path, settings: Option<&Settings>) -> anyhow::Result<Self> {
         let mut first = Vec::new();
-        let mut file = File::open(path).with_context(|| format!("cannot open {path:?}"))?;
-        file.by_ref()
+        Read::by_ref(&mut file)
             .take(MAGIC_BYTES)
             .read_to_end(&mut first)
             .with_context(|| format!("cannot read {path:?}"))?;
@@ -149,7 +198,7 @@ impl Recording {
     }
 }
 
-fn flush(writer: &mut BlockingWriter<io::Stdout>, outputs: &mut Vec<Output>) -> io::Result<()> {
+fn flush(writer: &mut BlockingWriter<Box<dyn Write>>, outputs: &mut Vec<Output>) -> io::Result<()> {
     writer.write(outputs)?;
     outputs.clear();
     writer.flush()

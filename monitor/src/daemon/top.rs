@@ -1,13 +1,16 @@
 //! `apiwatch top`: the terminal UI with a capture of its own, or over a file.
 
+use std::io::{IsTerminal, stdout};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, ensure};
 
 use super::capture_options;
+use super::doctor::CONTROL_SOCKET;
 use super::engine::Engine;
+use super::no_daemon::{Evidence, NoDaemon};
 use super::replay::Recording;
 use crate::capture::status::{CaptureStatus, Tier};
 use crate::cli::{Exit, TopArgs, Traffic};
@@ -24,8 +27,17 @@ const BATCH: usize = 256;
 /// # Errors
 /// When the capture cannot be started, the file not read, or there is no terminal.
 pub fn run(args: &TopArgs, config: &Config, settings: Option<Settings>) -> anyhow::Result<Exit> {
+    // Before anything is loaded, read or asked.
+    ensure!(
+        stdout().is_terminal(),
+        "the terminal UI needs a terminal, and standard output is none: for JSON lines use `apiwatch daemon --print TYPES`, or `apiwatch replay FILE`"
+    );
     let (sink, feed) = tui::channel();
     match args.traffic() {
+        Traffic::Daemon => {
+            let evidence = Evidence::NoSocket;
+            return Err(NoDaemon { socket: CONTROL_SOCKET.into(), evidence }.into());
+        }
         Traffic::Live => live(sink, feed, config, args.capture.tier)?,
         Traffic::Trace(path) => over_trace(sink, feed, path, settings)?,
     }

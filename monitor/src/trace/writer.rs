@@ -36,7 +36,7 @@ impl TraceWriter<File> {
         let path = path.to_owned();
         match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
             Ok(file) => Self::new(file, path),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && !path.is_dir() => {
                 Err(TraceError::Exists { path })
             }
             Err(source) => Err(TraceError::Create { path, source }),

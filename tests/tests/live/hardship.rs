@@ -91,10 +91,12 @@ fn a_taken_port_is_named() {
 
 #[test]
 fn doctor_names_every_program() {
-    let output = output_of(Command::new(program()).args(["doctor", "--json"]));
-    let checks: serde_json::Value = serde_json::from_str(&output).expect("JSON");
+    // It may end with 1: a host without the unit lacks something.
+    let output = Command::new(program()).args(["doctor", "--json"]).output().expect("runs");
+    let output = String::from_utf8_lossy(&output.stdout);
+    let report: serde_json::Value = serde_json::from_str(&output).expect("JSON");
     for name in ["sock_send_length", "sys_exit", "inet_sock_set_state", "found_sockets"] {
-        let is_named = checks.as_array().is_some_and(|checks| {
+        let is_named = report["checks"].as_array().is_some_and(|checks| {
             checks.iter().any(|it| it["name"].as_str().is_some_and(|it| it.contains(name)))
         });
         assert!(is_named, "{name}: {output}");

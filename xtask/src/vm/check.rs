@@ -33,9 +33,11 @@ impl<'a> Results<'a> {
 }
 
 fn judge_doctor(kernel: &Kernel, text: &str) -> Result<String> {
-    let checks: Vec<Value> = serde_json::from_str(text.trim()).with_context(|| text.to_owned())?;
-    for check in &checks {
-        let is_said = check["state"] == "fine" || check["consequence"].is_string();
+    let report: Value = serde_json::from_str(text.trim()).with_context(|| text.to_owned())?;
+    let checks = report["checks"].as_array().with_context(|| text.to_owned())?;
+    for check in checks {
+        let is_said =
+            check["state"] == "ok" || check["costs"].is_string() && check["remedy"].is_string();
         ensure!(is_said && check["name"].is_string(), "doctor lacks a reason: {check}");
     }
     for tier in ["b", kernel.tier] {
@@ -45,12 +47,12 @@ fn judge_doctor(kernel: &Kernel, text: &str) -> Result<String> {
         };
         for hook in hooks.iter().chain(&["inet_sock_set_state", "tcp_destroy_sock"]) {
             let name = format!("tier {tier}: {hook}");
-            let is_loaded = |check: &Value| check["name"] == *name && check["state"] == "fine";
+            let is_loaded = |check: &Value| check["name"] == *name && check["state"] == "ok";
             ensure!(checks.iter().any(is_loaded), "doctor does not say that {name} loads: {text}");
         }
     }
-    let declined = checks.iter().filter(|check| check["state"] != "fine").count();
-    Ok(format!("{} checks of doctor, {declined} declined with the reason", checks.len()))
+    let lacking = checks.iter().filter(|check| check["state"] != "ok").count();
+    Ok(format!("{} checks of doctor, {lacking} lacking with the reason", checks.len()))
 }
 
 /// Where the kernel has no tier A, who forces it is told so: exit code 69, and the hook.
@@ -114,10 +116,10 @@ mod tests {
         let hooks = ["sock_send_length", "sock_recv_length", "sys_exit"];
         let checks = ["a", "b"].iter().flat_map(|tier| {
             let all = hooks.iter().chain(&["inet_sock_set_state", "tcp_destroy_sock"]);
-            all.map(move |hook| format!(r#"{{"name":"tier {tier}: {hook}","state":"fine"}}"#))
+            all.map(move |hook| format!(r#"{{"name":"tier {tier}: {hook}","state":"ok"}}"#))
         });
         let doctor = checks.collect::<Vec<_>>().join(",");
-        let mut text = format!("\n## kernel\n6.12.95\n\n## doctor\n[{doctor}]\n");
+        let mut text = format!("\n## kernel\n6.12.95\n\n## doctor\n{{\"checks\":[{doctor}]}}\n");
         for (run, tier) in [("auto", "a"), ("b", "b")] {
             text += &format!(
                 "\n## {run} out\n{{\"type\":\"header\"}}\n{EXCHANGE}\n\n## {run} errors\n\n## {run} metrics\n\
@@ -130,7 +132,7 @@ mod tests {
     #[test]
     fn a_good_run_passes() {
         let summary = judge(&KERNELS[1], &good()).unwrap();
-        assert!(summary.starts_with("Linux 6.12.95, 10 checks of doctor, 0 declined"), "{summary}");
+        assert!(summary.starts_with("Linux 6.12.95, 10 checks of doctor, 0 lacking"), "{summary}");
     }
 
     #[test]
@@ -146,12 +148,8 @@ mod tests {
             ("made by apiwatch", "", "the client got"),
             ("exit\n0", "exit\n77", "the daemon ended with 77"),
             (r#"tier="a"} 1"#, r#"tier="b"} 1"#, "there is no apiwatch_capture_tier_info"),
-            (
-                r#"sock_recv_length","state":"fine""#,
-                r#"x","state":"fine""#,
-                "tier a: sock_recv_length",
-            ),
-            (r#"sys_exit","state":"fine""#, r#"sys_exit","state":"lacking""#, "lacks a reason"),
+            (r#"sock_recv_length","state":"ok""#, r#"x","state":"ok""#, "tier a: sock_recv_length"),
+            (r#"sys_exit","state":"ok""#, r#"sys_exit","state":"missing""#, "lacks a reason"),
             ("## b out", "## c out", "no section b out"),
         ];
         for (from, to, expected) in cases {
@@ -163,14 +161,14 @@ mod tests {
 
     #[test]
     fn what_is_declined_with_a_reason_is_fine() {
-        let declined = r#"[{"name":"tier a","state":"lacking","consequence":"x"},"#;
+        let declined = r#"[{"name":"tier a","state":"missing","costs":"x","remedy":"y"},"#;
         let results = good()
             .replace("6.12.95", "6.1.176")
             .replace("## forced exit\n0", "## forced exit\n69")
             .replace("## forced errors\n", "## forced errors\nno hook sock_send_length\n")
-            .replace("## doctor\n[", &format!("## doctor\n{declined}"))
+            .replace("\"checks\":[", &format!("\"checks\":{declined}"))
             .replace("tier=\"a\"", "tier=\"b\"");
         let summary = judge(&KERNELS[0], &results).unwrap();
-        assert!(summary.contains("11 checks of doctor, 1 declined"), "{summary}");
+        assert!(summary.contains("11 checks of doctor, 1 lacking"), "{summary}");
     }
 }

@@ -1,0 +1,106 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_apiwatch_global_optspecs
+    string join \n config= v/verbose q/quiet h/help V/version
+end
+
+function __fish_apiwatch_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_apiwatch_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_apiwatch_using_subcommand
+    set -l cmd (__fish_apiwatch_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c apiwatch -n "__fish_apiwatch_needs_command" -l config -d 'Configuration file [default: /etc/apiwatch/config.toml if it exists]' -r -F
+complete -c apiwatch -n "__fish_apiwatch_needs_command" -s v -l verbose -d 'Say more on standard error; twice for still more'
+complete -c apiwatch -n "__fish_apiwatch_needs_command" -s q -l quiet -d 'Say less on standard error; twice for errors only'
+complete -c apiwatch -n "__fish_apiwatch_needs_command" -s h -l help -d 'Print help'
+complete -c apiwatch -n "__fish_apiwatch_needs_command" -s V -l version -d 'Print version'
+complete -c apiwatch -n "__fish_apiwatch_needs_command" -f -a "daemon" -d 'Watch this host in the foreground; findings go to standard output as JSON lines'
+complete -c apiwatch -n "__fish_apiwatch_needs_command" -f -a "top" -d 'Show the traffic in the terminal'
+complete -c apiwatch -n "__fish_apiwatch_needs_command" -f -a "record" -d 'Write what the kernel sees to a trace file, to be replayed later'
+complete -c apiwatch -n "__fish_apiwatch_needs_command" -f -a "replay" -d 'Read a trace, pcap or pcapng file as if it happened now; needs no privileges'
+complete -c apiwatch -n "__fish_apiwatch_needs_command" -f -a "check-config" -d 'Say every error of a configuration file, each with its place'
+complete -c apiwatch -n "__fish_apiwatch_needs_command" -f -a "doctor" -d 'Say what this kernel and these privileges allow, and what each lack costs'
+complete -c apiwatch -n "__fish_apiwatch_needs_command" -f -a "completions" -d 'Print completions for a shell'
+complete -c apiwatch -n "__fish_apiwatch_needs_command" -f -a "man" -d 'Print a manual page in roff, for `man -l -`'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand daemon" -l tier -d 'Hooks to read payload with [default: capture.tier of the configuration]' -r -f -a "a\t'sock_send_length and sock_recv_length'
+b\t'sys_exit'"
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand daemon" -l print -d 'Records to print as JSON lines, separated by commas' -r -f -a "connection\t'The open and the close of a connection'
+tls\t'A TLS handshake: what was offered and what was agreed on'
+exchange\t'A request with its response'
+endpoint\t'What is known of a service, method and route so far'
+destination\t'What is known of an identity and a destination of it so far'
+finding\t'Something to act on: opened, updated or resolved'
+loss\t'What could not be delivered'"
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand daemon" -l config -d 'Configuration file [default: /etc/apiwatch/config.toml if it exists]' -r -F
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand daemon" -s v -l verbose -d 'Say more on standard error; twice for still more'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand daemon" -s q -l quiet -d 'Say less on standard error; twice for errors only'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand daemon" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand top" -l replay -d 'Show a trace, pcap or pcapng file instead of live traffic' -r -F
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand top" -l tier -d 'Hooks to read payload with [default: capture.tier of the configuration]' -r -f -a "a\t'sock_send_length and sock_recv_length'
+b\t'sys_exit'"
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand top" -l config -d 'Configuration file [default: /etc/apiwatch/config.toml if it exists]' -r -F
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand top" -l standalone -d 'Capture in this process; needs the privileges of the daemon'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand top" -s v -l verbose -d 'Say more on standard error; twice for still more'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand top" -s q -l quiet -d 'Say less on standard error; twice for errors only'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand top" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand record" -s o -l out -d 'Trace file to write' -r -F
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand record" -l for -d 'Stop after this time, as 250ms, 10s or 1h30m [default: when interrupted]' -r
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand record" -l tier -d 'Hooks to read payload with [default: capture.tier of the configuration]' -r -f -a "a\t'sock_send_length and sock_recv_length'
+b\t'sys_exit'"
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand record" -l print -d 'Records to print as JSON lines, separated by commas' -r -f -a "connection\t'The open and the close of a connection'
+tls\t'A TLS handshake: what was offered and what was agreed on'
+exchange\t'A request with its response'
+endpoint\t'What is known of a service, method and route so far'
+destination\t'What is known of an identity and a destination of it so far'
+finding\t'Something to act on: opened, updated or resolved'
+loss\t'What could not be delivered'"
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand record" -l config -d 'Configuration file [default: /etc/apiwatch/config.toml if it exists]' -r -F
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand record" -s v -l verbose -d 'Say more on standard error; twice for still more'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand record" -s q -l quiet -d 'Say less on standard error; twice for errors only'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand record" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand replay" -s o -l out -d 'File to write the records to, for its owner only; - is standard output' -r -F
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand replay" -l print -d 'Records to print as JSON lines, separated by commas' -r -f -a "connection\t'The open and the close of a connection'
+tls\t'A TLS handshake: what was offered and what was agreed on'
+exchange\t'A request with its response'
+endpoint\t'What is known of a service, method and route so far'
+destination\t'What is known of an identity and a destination of it so far'
+finding\t'Something to act on: opened, updated or resolved'
+loss\t'What could not be delivered'"
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand replay" -l config -d 'Configuration file [default: /etc/apiwatch/config.toml if it exists]' -r -F
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand replay" -l no-progress -d 'Do not say on a terminal how far a large file has been read'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand replay" -s v -l verbose -d 'Say more on standard error; twice for still more'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand replay" -s q -l quiet -d 'Say less on standard error; twice for errors only'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand check-config" -l config -d 'Configuration file [default: /etc/apiwatch/config.toml if it exists]' -r -F
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand check-config" -l print-effective -d 'Print the merged result as TOML, with what set each value'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand check-config" -s v -l verbose -d 'Say more on standard error; twice for still more'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand check-config" -s q -l quiet -d 'Say less on standard error; twice for errors only'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand check-config" -s h -l help -d 'Print help'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand doctor" -l config -d 'Configuration file [default: /etc/apiwatch/config.toml if it exists]' -r -F
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand doctor" -l json -d 'Print JSON instead of text'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand doctor" -s v -l verbose -d 'Say more on standard error; twice for still more'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand doctor" -s q -l quiet -d 'Say less on standard error; twice for errors only'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand doctor" -s h -l help -d 'Print help'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand completions" -l config -d 'Configuration file [default: /etc/apiwatch/config.toml if it exists]' -r -F
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand completions" -s v -l verbose -d 'Say more on standard error; twice for still more'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand completions" -s q -l quiet -d 'Say less on standard error; twice for errors only'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand man" -l config -d 'Configuration file [default: /etc/apiwatch/config.toml if it exists]' -r -F
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand man" -s v -l verbose -d 'Say more on standard error; twice for still more'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand man" -s q -l quiet -d 'Say less on standard error; twice for errors only'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand man" -s h -l help -d 'Print help'
