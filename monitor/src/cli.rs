@@ -13,9 +13,12 @@ use crate::capture::status::Tier;
 use crate::config;
 use crate::sink::record_type::RecordType;
 
+/// Arguments of the commands that talk to a running daemon.
+mod attach;
 /// The commands `check-config`, `completions` and `man`.
 mod commands;
 
+pub use attach::{ReloadArgs, SocketArgs, StatusArgs, TailArgs, Topic};
 pub use commands::{check_config, completions, load_config, man};
 
 /// See what every process of this host says over the network, from inside the kernel.
@@ -65,6 +68,12 @@ pub enum Command {
     Daemon(DaemonArgs),
     /// Show the traffic in the terminal
     Top(TopArgs),
+    /// Print what the daemon sees as JSON lines, as it comes
+    Tail(TailArgs),
+    /// Say how the daemon fares; the exit code is 0 where all is well
+    Status(StatusArgs),
+    /// Have the daemon read its configuration again; for root
+    Reload(ReloadArgs),
     /// Write what the kernel sees to a trace file, to be replayed later
     Record(RecordArgs),
     /// Read a trace, pcap or pcapng file as if it happened now; needs no privileges
@@ -80,8 +89,19 @@ pub enum Command {
 }
 
 /// The names of [`Command`].
-const COMMANDS: [&str; 8] =
-    ["daemon", "top", "record", "replay", "check-config", "doctor", "completions", "man"];
+const COMMANDS: [&str; 11] = [
+    "daemon",
+    "top",
+    "tail",
+    "status",
+    "reload",
+    "record",
+    "replay",
+    "check-config",
+    "doctor",
+    "completions",
+    "man",
+];
 
 /// Arguments of `daemon`.
 #[derive(Args, Clone, Debug)]

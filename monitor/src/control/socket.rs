@@ -62,6 +62,15 @@ pub enum SocketError {
     },
 }
 
+impl SocketError {
+    /// Whether it is a right that is missing.
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        let denied = io::ErrorKind::PermissionDenied;
+        matches!(self, Self::Io { source, .. } if source.kind() == denied)
+    }
+}
+
 /// A listening socket. Its path goes away with it, if it is still its own.
 #[derive(Debug)]
 pub struct ControlSocket {
