@@ -1,6 +1,7 @@
 //! The other end of the control socket: what `tail`, `status` and `reload` talk through.
 
 use std::io::{self, BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -186,6 +187,13 @@ impl Lines {
             ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => ClientError::Gone,
             _ => ClientError::Io { path: self.path.clone(), source },
         }
+    }
+}
+
+/// Readable when something comes that was not read; look at [`Lines::has_more`] first.
+impl AsFd for Lines {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.get_ref().as_fd()
     }
 }
 

@@ -128,6 +128,7 @@ impl Server {
         while !self.sessions.is_empty() {
             let timeout = self.timeout(clock::monotonic());
             let ready = self.wait(timeout);
+            self.feed.awake();
             self.note_ready(&ready);
             self.serve_sessions(clock::monotonic());
         }

@@ -66,8 +66,10 @@ impl Control {
     /// Says how a reload went: the file that is in force, or its errors.
     pub(super) fn report_reload(&self, outcome: &Result<Option<String>, ConfigError>) {
         if let Some(open) = &self.0 {
-            let outcome = outcome.as_ref().map(Clone::clone);
-            open.handle.report_reload(outcome.map_err(ToString::to_string));
+            open.handle.report_reload(match outcome {
+                Ok(file) => Ok(file.clone()),
+                Err(error) => Err(error.to_string()),
+            });
         }
     }
 

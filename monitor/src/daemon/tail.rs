@@ -3,6 +3,9 @@
 use std::io::{self, BufWriter, ErrorKind, Write, stdout};
 use std::path::Path;
 
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+
 use super::attach::write_line;
 use crate::cli::{Exit, TailArgs, Topic};
 use crate::control::client::{Client, ClientError, Lines, notice_of};
@@ -16,17 +19,20 @@ use crate::sink::record_type::RecordType;
 /// # Errors
 /// When the daemon cannot be reached, or goes away.
 pub fn run(args: &TailArgs, socket: &Path) -> anyhow::Result<Exit> {
-    if let Err(FilterError { message, column }) = Filter::parse(&args.filter) {
-        return Ok(refuse_filter(&args.filter, &message, column));
+    if let Err(error) = Filter::parse(&args.filter) {
+        return Ok(refuse_filter(&args.filter, &error));
     }
     let mut lines = Client::connect(socket)?.subscribe(&subscription(args))?;
     let mut warned = Warned::default();
     let mut out = BufWriter::new(stdout().lock());
     loop {
+        if !lines.has_more() && wait(&lines)? == Wait::NobodyReads {
+            return Ok(Exit::Success);
+        }
         let line = lines.next()?.ok_or(ClientError::Gone)?;
         match notice_of(&line) {
             Some(Notice::Error { message, column: Some(column) }) => {
-                return Ok(refuse_filter(&args.filter, &message, column));
+                return Ok(refuse_filter(&args.filter, &FilterError { column, message }));
             }
             Some(Notice::Error { message, column }) => {
                 return Err(ClientError::Refused { message, column }.into());
@@ -39,6 +45,31 @@ pub fn run(args: &TailArgs, socket: &Path) -> anyhow::Result<Exit> {
             printed => printed?,
         }
     }
+}
+
+/// How waiting for a line ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wait {
+    /// Something came, or the daemon went away.
+    LineComes,
+    /// Whoever reads standard output has hung up.
+    NobodyReads,
+}
+
+/// Waits for a line, but not for a reader that is gone: the next line may take long.
+fn wait(lines: &Lines) -> io::Result<Wait> {
+    let out = stdout();
+    let mut descriptors =
+        [PollFd::new(lines, PollFlags::IN), PollFd::new(&out, PollFlags::empty())];
+    loop {
+        match poll(&mut descriptors, None) {
+            Ok(_) => break,
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let [_, reader] = descriptors.map(|descriptor| descriptor.revents());
+    Ok(if reader.contains(PollFlags::ERR) { Wait::NobodyReads } else { Wait::LineComes })
 }
 
 fn subscription(args: &TailArgs) -> Subscription {
@@ -57,14 +88,14 @@ fn print(line: &[u8], lines: &Lines, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Says what is wrong with a filter, and where.
-fn refuse_filter(filter: &str, message: &str, column: usize) -> Exit {
+fn refuse_filter(filter: &str, error: &FilterError) -> Exit {
     // There is nowhere to complain if nobody listens.
-    let _ = writeln!(io::stderr(), "{}", filter_fault(filter, message, column));
+    let _ = writeln!(io::stderr(), "{}", filter_fault(filter, error));
     Exit::Usage
 }
 
-fn filter_fault(filter: &str, message: &str, column: usize) -> String {
-    format!("error: {}\n  {}\n  {:column$}^", printable(message), printable(filter), "")
+fn filter_fault(filter: &str, error: &FilterError) -> String {
+    format!("error: {}\n{}", printable(&error.message), error.render(filter))
 }
 
 /// Which reasons were said on standard error: each once, for the lines have the counts.
@@ -110,10 +141,11 @@ mod tests {
     #[test]
     fn a_fault_of_the_filter_is_shown_with_its_place() {
         let error = Filter::parse("method:GET nosuch:1").unwrap_err();
-        let shown = filter_fault("method:GET nosuch:1", &error.message, error.column);
+        let shown = filter_fault("method:GET nosuch:1", &error);
         assert!(shown.starts_with("error: "), "{shown}");
-        assert!(shown.ends_with("\n  method:GET nosuch:1\n             ^"), "{shown}");
-        assert!(!filter_fault("\u{1b}[2J", "\u{1b}", 3).contains('\u{1b}'));
+        assert!(shown.ends_with("\nmethod:GET nosuch:1\n           ^"), "{shown}");
+        let hostile = FilterError { column: 3, message: "\u{1b}".into() };
+        assert!(!filter_fault("\u{1b}[2J", &hostile).contains('\u{1b}'));
     }
 
     #[test]

@@ -52,11 +52,7 @@ impl Subscriber {
 
     /// Whether topics and filter let a record through.
     pub(super) fn wants(&self, output: &Output) -> bool {
-        self.topics.wants(output) && self.matches(output)
-    }
-
-    fn matches(&self, _output: &Output) -> bool {
-        self.filter.is_empty()
+        self.topics.wants(output) && self.filter.matches(output)
     }
 
     /// Whether a record is not too many.

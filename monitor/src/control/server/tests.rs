@@ -399,3 +399,14 @@ fn a_server_in_its_thread_serves_and_ends() {
     drop(server);
     assert!(!path.exists());
 }
+
+#[test]
+fn each_client_has_its_filter() {
+    let mut rig = Rig::new();
+    let posts = "{\"verb\":\"subscribe\",\"topics\":[\"exchange\"],\"filter\":\"method:POST\"}\n";
+    let mut posts = rig.client(posts);
+    let mut others = rig.client("{\"verb\":\"subscribe\",\"filter\":\"-method:POST type:loss\"}\n");
+    rig.accept(&[exchange(), numbered(1), exchange()]);
+    assert_eq!(types(&posts.received(&mut rig)), ["exchange", "exchange"]);
+    assert_eq!(types(&others.received(&mut rig)), ["status", "loss"]);
+}
