@@ -1,6 +1,7 @@
 //! The thread that serves clients. It alone touches their sockets, waits for all of them
 //! at once, and never for one.
 
+use std::cmp::Reverse;
 use std::io::{self, ErrorKind, Write as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
@@ -14,9 +15,11 @@ use self::access::{Access, Peer};
 use self::queue::{Line, Lines};
 use self::request::Asked;
 use self::session::Session;
+use super::decode::LINE_BYTES;
 use super::protocol::Notice;
 use super::sink::{Event, Feed, Stopper, Wishes};
 use super::socket::ControlSocket;
+use super::status::{Status, write_status};
 use crate::clock;
 use crate::pipeline::output::Output;
 use crate::pipeline::time::Timestamp;
@@ -252,9 +255,7 @@ impl Server {
         if due.peek().is_none() {
             return;
         }
-        let mut line = Vec::new();
-        super::status::write_status(&self.feed.status(clock::wall(), clients), &mut line);
-        let line: Line = Arc::from(line);
+        let line: Line = Arc::from(status_line(self.feed.status(clock::wall(), clients)));
         due.for_each(|session| session.give_status(&line, now));
     }
 
@@ -313,6 +314,20 @@ impl Server {
         } else {
             self.sessions.push(Session::new(stream, access, now));
         }
+    }
+}
+
+/// A status as a line that clients take. Where it is too long, which takes very many
+/// processes with very long names, those with the least traffic are left out.
+fn status_line(mut status: Status) -> Vec<u8> {
+    status.processes.sort_by_key(|process| Reverse(process.moved));
+    loop {
+        let mut line = Vec::new();
+        write_status(&status, &mut line);
+        if line.len() <= LINE_BYTES || status.processes.is_empty() {
+            return line;
+        }
+        status.processes.truncate(status.processes.len() / 2);
     }
 }
 

@@ -8,7 +8,9 @@ use super::*;
 use crate::capture::status::CaptureStatus;
 use crate::control::sink::tests::{facts, numbered};
 use crate::control::sink::{ControlHandle, ControlSink, channel};
+use crate::pipeline::coverage::ProcessCoverage;
 use crate::pipeline::stats::Stats;
+use crate::pipeline::time::WallTime;
 use crate::sink::{Sink as _, sample};
 
 /// Snapshots and what follows them.
@@ -330,6 +332,26 @@ fn status_comes_at_once_and_each_second() {
     drop(client);
     rig.settle();
     assert!(!rig.sink.wants_coverage());
+}
+
+#[test]
+fn a_status_is_a_line_that_clients_take_however_long_names_are() {
+    let (sink, feed, _handle) = channel(facts()).unwrap();
+    let mut sink = sink;
+    let process = |number: u64| ProcessCoverage {
+        identity: format!("{number}{}", "\u{1}".repeat(4000)).into(),
+        connections: 1,
+        open: 0,
+        moved: number,
+        captured: 0,
+        uncaptured: std::collections::BTreeMap::new(),
+    };
+    sink.cover(&(0..1024).map(process).collect::<Vec<_>>());
+    let line = status_line(feed.status(WallTime(0), 1));
+    assert!(line.len() <= LINE_BYTES);
+    let line: Value = serde_json::from_slice(&line).unwrap();
+    let processes = line["processes"].as_array().unwrap();
+    assert_eq!((processes.len(), &processes[0]["moved"]), (32, &Value::from(1023)));
 }
 
 #[test]
