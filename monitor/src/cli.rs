@@ -13,6 +13,8 @@ use crate::capture::status::Tier;
 use crate::config;
 use crate::sink::record_type::RecordType;
 
+/// Arguments of the commands that talk to a running daemon.
+mod attach;
 /// The commands `check-config`, `completions` and `man`.
 mod commands;
 /// Examples of each command.
@@ -22,6 +24,7 @@ mod grammar;
 /// Manual pages.
 mod manual;
 
+pub use attach::{ReloadArgs, SocketArgs, StatusArgs, TailArgs, Topic};
 pub use commands::{check_config, completions, load_config, man, write_stdout};
 pub use grammar::{grammar, parse};
 
@@ -72,6 +75,12 @@ pub enum Command {
     Daemon(DaemonArgs),
     /// Show the traffic in the terminal
     Top(TopArgs),
+    /// Print what the daemon sees as JSON lines, as it comes
+    Tail(TailArgs),
+    /// Say how the daemon fares; the exit code is 0 where all is well
+    Status(StatusArgs),
+    /// Have the daemon read its configuration again; for root
+    Reload(ReloadArgs),
     /// Write what the kernel sees to a trace file, to be replayed later
     Record(RecordArgs),
     /// Read a trace, pcap or pcapng file as if it happened now; needs no privileges

@@ -52,6 +52,9 @@ pub use value::{ValueError, parse_duration};
 /// The file that is used where none is named; it need not exist.
 pub const DEFAULT_PATH: &str = "/etc/apiwatch/config.toml";
 
+/// The control socket unless the configuration says otherwise.
+const DEFAULT_SOCKET: &str = "/run/apiwatch/apiwatch.sock";
+
 /// All that can be configured.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -59,6 +62,8 @@ pub struct Config {
     pub capture: CaptureConfig,
     /// `[metrics]`: the Prometheus exporter.
     pub metrics: MetricsConfig,
+    /// `[control]`: the control socket.
+    pub control: ControlConfig,
     /// `[state]`: what survives a restart.
     pub state: StateConfig,
     /// `limits.memory`: hard cap on the memory of the daemon, in bytes.
@@ -96,6 +101,13 @@ pub struct MetricsConfig {
     pub max_series: u32,
 }
 
+/// The control socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ControlConfig {
+    /// Absolute path of it; none where it is off.
+    pub socket: Option<PathBuf>,
+}
+
 /// What survives a restart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateConfig {
@@ -122,6 +134,7 @@ impl Default for Config {
                 listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9464)),
                 max_series: 2000,
             },
+            control: ControlConfig { socket: Some(PathBuf::from(DEFAULT_SOCKET)) },
             state: StateConfig { directory: PathBuf::from("/var/lib/apiwatch") },
             memory_bytes: 256 * 1024 * 1024,
             pipeline: Settings::default(),

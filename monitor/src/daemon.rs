@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
+use self::control::Control;
 use self::engine::Engine;
 use self::no_daemon::NoDaemon;
 use self::signals::Signals;
@@ -11,12 +12,18 @@ use crate::capture::status::Tier;
 use crate::capture::{self, CaptureError};
 use crate::cli::{DaemonArgs, Exit};
 use crate::clock;
-use crate::config::{self, Config, TierChoice};
+use crate::config::{self, Config, ConfigError, TierChoice};
+use crate::control::client::ClientError;
+use crate::control::socket::SocketError;
 use crate::pipeline::input::Input;
 use crate::sink::http;
 use crate::sink::metrics::{MetricsSink, ReloadOutcome};
 use crate::sink::stdout::StdoutSink;
 
+/// What the commands that talk to a running daemon have in common.
+pub mod attach;
+/// The control socket of the daemon.
+mod control;
 /// What this kernel and these privileges allow.
 pub mod doctor;
 /// The loop that all captures share: drain, pipeline, sinks.
@@ -29,12 +36,18 @@ pub mod no_daemon;
 mod progress;
 /// A trace of what comes in.
 pub mod record;
+/// Has the daemon read its configuration again.
+pub mod reload;
 /// A trace through the pipeline.
 pub mod replay;
 /// Signals as flags.
 pub mod signals;
 /// What was learned, kept across restarts.
 pub mod state;
+/// What the daemon is and how it fares.
+pub mod status;
+/// Records of the daemon as they come.
+pub mod tail;
 /// The terminal UI with a capture of its own, or over a file.
 pub mod top;
 
@@ -60,20 +73,25 @@ pub fn run(args: &DaemonArgs, config: &Config, config_path: Option<&Path>) -> an
     let mut engine = Engine::new(config.pipeline.clone(), config.memory_bytes);
     engine.add_sink("stdout", Box::new(stdout));
     engine.add_sink("metrics", Box::new(metrics));
+    let mut control = Control::attach(config, config_path, &mut engine)?;
     let baseline = config.state.baseline_file();
     engine.start(capture_options(config, args.capture.tier, own_port))?;
     engine.load_baseline(&baseline);
     let scraped = exporter.clone();
     let server = http::serve(listener, move || scraped.render())
         .context("starting the server of /metrics")?;
+    control.serve()?;
     tracing::info!(address = %config.metrics.listen, tier = ?engine.tier(), "Watching; metrics are served.");
 
     let mut saved = clock::monotonic();
     let mut reported = saved;
     while !signals.stop() && !engine.is_done() {
         engine.turn()?;
-        if signals.take_reload() {
-            exporter.report_reload(reload(&mut engine, config_path));
+        let asked = control.take_reload();
+        if signals.take_reload() || asked {
+            let outcome = reload(&mut engine, config_path);
+            exporter.report_reload(outcome_of(&outcome));
+            control.report_reload(&outcome);
         }
         let now = clock::monotonic();
         if now.since(reported) >= REPORT_INTERVAL {
@@ -81,6 +99,7 @@ pub fn run(args: &DaemonArgs, config: &Config, config_path: Option<&Path>) -> an
             for (sink, dropped) in engine.dropped() {
                 exporter.report_dropped(sink, dropped);
             }
+            control.report_dropped(&engine);
         }
         if now.since(saved) >= SAVE_INTERVAL {
             saved = now;
@@ -89,24 +108,34 @@ pub fn run(args: &DaemonArgs, config: &Config, config_path: Option<&Path>) -> an
     }
     engine.stop();
     engine.save_baseline(&baseline);
+    drop(control);
     server.shutdown();
     Ok(Exit::Success)
 }
 
-/// Reads the configuration again. Capture, metrics and state keep what they started with.
-fn reload(engine: &mut Engine, config_path: Option<&Path>) -> ReloadOutcome {
+/// Reads the configuration again; the file that is in force then. Capture, metrics, the
+/// control socket and state keep what they started with.
+fn reload(engine: &mut Engine, config_path: Option<&Path>) -> Result<Option<String>, ConfigError> {
     match config::load(config_path) {
         Ok(effective) => {
+            let file = effective.file().map(str::to_owned);
             engine.handle(Input::Settings(effective.config.pipeline.into()));
             tracing::info!(
                 "The configuration was read again; policy, limits and findings follow it."
             );
-            ReloadOutcome::Succeeded
+            Ok(file)
         }
         Err(error) => {
             tracing::error!(%error, "The new configuration is not valid, so the old one stays in force.");
-            ReloadOutcome::Failed
+            Err(error)
         }
+    }
+}
+
+const fn outcome_of(reload: &Result<Option<String>, ConfigError>) -> ReloadOutcome {
+    match reload {
+        Ok(_) => ReloadOutcome::Succeeded,
+        Err(_) => ReloadOutcome::Failed,
     }
 }
 
@@ -137,6 +166,12 @@ pub(crate) fn kernel_release() -> String {
 pub fn exit_of(error: &anyhow::Error) -> Exit {
     if error.is::<NoDaemon>() {
         return Exit::Unavailable;
+    }
+    if let Some(error) = error.downcast_ref::<ClientError>() {
+        return attach::exit_of_client(error);
+    }
+    if error.downcast_ref::<SocketError>().is_some_and(SocketError::is_denied) {
+        return Exit::Privilege;
     }
     match error.downcast_ref::<CaptureError>() {
         Some(CaptureError::Privilege(_)) => Exit::Privilege,

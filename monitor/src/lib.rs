@@ -1,6 +1,6 @@
 //! apiwatch: API traffic seen from inside the kernel.
 //!
-//! Dependency direction: `daemon → {capture, trace, pcap, config, sink, tui} → pipeline →
+//! Dependency direction: `daemon → {capture, trace, pcap, config, control, sink, tui} → pipeline →
 //! monitor-common`. ARCHITECTURE.md has the map.
 
 /// The only user of aya.

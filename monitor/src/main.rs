@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use monitor::capture::memory::give_back_large_allocations;
-use monitor::cli::{Cli, Command, Exit};
+use monitor::cli::{Cli, Command, Exit, SocketArgs};
 use monitor::config::{Color, Config};
 use monitor::pipeline::settings::Settings;
 use monitor::{cli, daemon};
@@ -50,8 +50,27 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Top(args) => {
             configured(path, |config, named| daemon::top::run(args, config, named))
         }
+        Command::Tail(args) => {
+            attached(&args.daemon, path, |socket| daemon::tail::run(args, socket))
+        }
+        Command::Status(args) => {
+            attached(&args.daemon, path, |socket| daemon::status::run(args, socket))
+        }
+        Command::Reload(args) => attached(&args.daemon, path, daemon::reload::run),
         Command::Record(args) => configured(path, |config, _| daemon::record::run(args, config)),
         Command::Replay(args) => configured(path, |_, named| daemon::replay::run(args, named)),
+    }
+}
+
+/// Runs a command with the control socket of a running daemon.
+fn attached(
+    args: &SocketArgs,
+    path: Option<&Path>,
+    command: impl FnOnce(&Path) -> anyhow::Result<Exit>,
+) -> anyhow::Result<Exit> {
+    match daemon::attach::socket_of(args, path) {
+        Ok(socket) => command(&socket),
+        Err(exit) => Ok(exit),
     }
 }
 

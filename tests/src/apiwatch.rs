@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -31,6 +31,8 @@ pub struct Daemon {
     lines: Arc<Mutex<Vec<String>>>,
     errors: Arc<Mutex<Vec<String>>>,
     metrics: SocketAddr,
+    socket: PathBuf,
+    config: PathBuf,
     _directory: TempDir,
 }
 
@@ -48,9 +50,12 @@ impl Daemon {
         let metrics = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let file = directory.path().join("config.toml");
         let state = directory.path().join("state");
+        let socket = directory.path().join("apiwatch.sock");
         let text = format!(
-            "{config}\n[metrics]\nlisten = \"{metrics}\"\n[state]\ndirectory = \"{}\"\n",
-            state.display()
+            "{config}\n[metrics]\nlisten = \"{metrics}\"\n[state]\ndirectory = \"{}\"\n\
+             [control]\nsocket = \"{}\"\n",
+            state.display(),
+            socket.display()
         );
         std::fs::write(&file, text).expect("the configuration is written");
         let mut command = Command::new(program());
@@ -62,10 +67,14 @@ impl Daemon {
         let mut process = Running::start(&mut command);
         let lines = gather(process.0.stdout.take().expect("a pipe"));
         let errors = gather(process.0.stderr.take().expect("a pipe"));
-        let daemon = Self { process, lines, errors, metrics, _directory: directory };
+        let config = file;
+        let daemon =
+            Self { process, lines, errors, metrics, socket, config, _directory: directory };
         // The listener is bound before the capture starts and answers after it has.
         wait_for_server(metrics);
         let _ = daemon.scrape();
+        // The control socket is the last that is bound.
+        wait_for("the control socket", PATIENCE, || daemon.socket.exists().then_some(()));
         daemon
     }
 
@@ -73,6 +82,26 @@ impl Daemon {
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.process.0.id()
+    }
+
+    /// A command that talks to this daemon.
+    #[must_use]
+    pub fn command(&self, name: &str) -> Command {
+        let mut command = Command::new(program());
+        command.arg(name).arg("--socket").arg(&self.socket);
+        command
+    }
+
+    /// The control socket.
+    #[must_use]
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// The configuration file.
+    #[must_use]
+    pub fn config(&self) -> &Path {
+        &self.config
     }
 
     /// Every line of standard output so far.

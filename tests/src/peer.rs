@@ -93,7 +93,8 @@ fn python() -> PathBuf {
 }
 
 /// Gathers lines in a thread until the pipe is closed.
-pub(crate) fn gather(pipe: impl Read + Send + 'static) -> Arc<Mutex<Vec<String>>> {
+#[must_use]
+pub fn gather(pipe: impl Read + Send + 'static) -> Arc<Mutex<Vec<String>>> {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let gathered = Arc::clone(&lines);
     std::thread::spawn(move || {

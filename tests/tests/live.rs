@@ -8,6 +8,9 @@ use serde_json::Value;
 /// What must never be shown.
 #[path = "live/confidential.rs"]
 mod confidential;
+/// Clients of the control socket.
+#[path = "live/control.rs"]
+mod control;
 /// Every request is one exchange.
 #[path = "live/exchanges.rs"]
 mod exchanges;

@@ -38,6 +38,25 @@ pub(super) static EXAMPLES: &[(&str, &[Example])] = &[
         ],
     ),
     (
+        "tail",
+        &[
+            example("apiwatch tail", "everything, as it comes"),
+            example(
+                "apiwatch tail --type finding --snapshot",
+                "findings, those that are open first",
+            ),
+            example("apiwatch tail --filter 'status:5xx unit:nginx'", "what fails at one service"),
+        ],
+    ),
+    (
+        "status",
+        &[
+            example("apiwatch status", "how the daemon fares"),
+            example("apiwatch status --json", "for programs"),
+        ],
+    ),
+    ("reload", &[example("sudo apiwatch reload", "have the configuration read again")]),
+    (
         "record",
         &[
             example("sudo apiwatch record -o traffic.trace --for 10s", "ten seconds of this host"),

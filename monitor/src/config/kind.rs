@@ -10,11 +10,15 @@ use super::list::{self, Fault, cipher, list, port};
 use super::path;
 use super::schema::{Kind, TIERS, Unit};
 use super::value::{format_duration, format_size, parse_duration, parse_size};
+use crate::control::socket::LONGEST_PATH as LONGEST_SOCKET;
 use crate::pipeline::output::tls::CipherSuite;
 use crate::suggest::nearest;
 
 /// Longest path, in bytes (`PATH_MAX`).
 const LONGEST_PATH: usize = 4096;
+
+/// What turns a socket off.
+const OFF: &str = "off";
 
 /// Why a value is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +62,8 @@ impl Kind {
             Self::Paths { set, .. } => set(config, list(value, path::pattern)?),
             Self::Tier => config.capture.tier = choice(TIERS, value)?,
             Self::Listen => config.metrics.listen = listen(value)?,
-            Self::Directory => config.state.directory = directory(value)?,
+            Self::Directory => config.state.directory = absolute(value, LONGEST_PATH)?,
+            Self::Socket => config.control.socket = socket(value)?,
         }
         Ok(())
     }
@@ -90,6 +95,9 @@ impl Kind {
             Self::Tier => one_of(TIERS),
             Self::Listen => "an IP address with a port".to_owned(),
             Self::Directory => "an absolute path".to_owned(),
+            Self::Socket => {
+                format!("an absolute path of at most {LONGEST_SOCKET} bytes, or \"{OFF}\"")
+            }
         }
     }
 
@@ -111,6 +119,10 @@ impl Kind {
             Self::Tier => quoted(name_of(TIERS, config.capture.tier)),
             Self::Listen => quoted(&config.metrics.listen.to_string()),
             Self::Directory => quoted(&config.state.directory.to_string_lossy()),
+            Self::Socket => match &config.control.socket {
+                Some(path) => quoted(&path.to_string_lossy()),
+                None => quoted(OFF),
+            },
         }
     }
 }
@@ -265,9 +277,20 @@ fn listen(value: &DeValue<'_>) -> Result<SocketAddr, Refusal> {
         .remedy("names are not resolved; write as \"127.0.0.1:9464\" or \"[::1]:9464\""))
 }
 
-fn directory(value: &DeValue<'_>) -> Result<PathBuf, Refusal> {
+fn socket(value: &DeValue<'_>) -> Result<Option<PathBuf>, Refusal> {
+    match value {
+        DeValue::String(text) if text == OFF => Ok(None),
+        DeValue::Boolean(false) => Err(Refusal::found(value).remedy(format!("write \"{OFF}\""))),
+        DeValue::String(text) if text.ends_with('/') => {
+            Err(Refusal::new("it names a directory").remedy("add the name of the socket"))
+        }
+        _ => absolute(value, LONGEST_SOCKET).map(Some),
+    }
+}
+
+fn absolute(value: &DeValue<'_>, longest: usize) -> Result<PathBuf, Refusal> {
     let DeValue::String(text) = value else { return Err(Refusal::found(value)) };
-    plain_text(text, LONGEST_PATH)?;
+    plain_text(text, longest)?;
     if !text.starts_with('/') {
         return Err(Refusal::new("it does not start with `/`"));
     }

@@ -73,6 +73,8 @@ pub(super) enum Kind {
     Listen,
     /// Absolute path of the state directory.
     Directory,
+    /// Absolute path of the control socket, or off.
+    Socket,
 }
 
 /// How a whole number is written.
@@ -205,6 +207,11 @@ pub(super) static SECTIONS: &[Section] = &[
     },
     Section { name: "findings", doc: &["How findings are kept."], keys: FINDINGS },
     Section { name: "metrics", doc: &["The Prometheus endpoint, over HTTP."], keys: METRICS },
+    Section {
+        name: "control",
+        doc: &["The socket that `tail`, `status`, `top` and `reload` talk through."],
+        keys: CONTROL,
+    },
     Section { name: "state", doc: &["What survives a restart."], keys: STATE },
 ];
 
@@ -245,6 +252,15 @@ static METRICS: &[Key] = &[
         kind: whole!(Count, 10, 1_000_000, metrics.max_series),
     },
 ];
+
+static CONTROL: &[Key] = &[Key {
+    name: "socket",
+    doc: &[
+        "Its path. Its owner and the members of the group apiwatch may read there what",
+        "the daemon sees, root may also have this file read again.",
+    ],
+    kind: Kind::Socket,
+}];
 
 static STATE: &[Key] = &[Key {
     name: "directory",
@@ -304,7 +320,7 @@ mod tests {
                     set(&mut config, vec!["/a".to_owned()]);
                     assert_eq!(value(&config), ["/a"], "{}", key.name);
                 }
-                Kind::Tier | Kind::Listen | Kind::Directory => {}
+                Kind::Tier | Kind::Listen | Kind::Directory | Kind::Socket => {}
             }
         }
     }

@@ -148,8 +148,10 @@ fn deep_and_endless_texts_are_refused_with_few_words() {
 fn any_config() -> impl Strategy<Value = Config> {
     let numbers = prop::collection::vec(any::<u64>(), 60);
     let rules = prop::collection::vec(any_rule(), 0..4);
-    (numbers, rules, any::<(std::net::IpAddr, u16)>(), "/(\\PC|\u{202e}){0,30}", 0..TIERS.len())
-        .prop_map(|(numbers, rules, listen, directory, tier)| {
+    let socket = prop::option::of("/(\\PC|\u{202e}){0,20}[^/\\pC]");
+    let paths = ("/(\\PC|\u{202e}){0,30}", socket);
+    (numbers, rules, any::<(std::net::IpAddr, u16)>(), paths, 0..TIERS.len()).prop_map(
+        |(numbers, rules, listen, (directory, socket), tier)| {
             let mut config = Config::default();
             let mut numbers = numbers.into_iter();
             for key in SECTIONS.iter().flat_map(|section| section.keys) {
@@ -158,6 +160,7 @@ fn any_config() -> impl Strategy<Value = Config> {
             config.capture.tier = TIERS[tier].1;
             config.metrics.listen = listen.into();
             config.state.directory = directory.into();
+            config.control.socket = socket.map(Into::into);
             config.memory_bytes = 64 << 30;
             config.pipeline.limits.head_bytes = 4096;
             config.pipeline.limits.buffered_bytes |= 16 << 20;
@@ -165,7 +168,8 @@ fn any_config() -> impl Strategy<Value = Config> {
             tls.refused_ciphers.retain(|suite| !tls.allowed_ciphers.contains(suite));
             config.pipeline.allow = rules;
             config
-        })
+        },
+    )
 }
 
 fn within(kind: &Kind, config: &mut Config, number: u64) {
@@ -201,7 +205,7 @@ fn within(kind: &Kind, config: &mut Config, number: u64) {
             let paths = ["/", "/accounts/{id}", "/\"a\\b\"/{x}/*", "/\u{202e}"];
             set(config, paths[..number as usize % 5].iter().map(|&path| path.into()).collect());
         }
-        Kind::Tier | Kind::Listen | Kind::Directory => {}
+        Kind::Tier | Kind::Listen | Kind::Directory | Kind::Socket => {}
     }
 }
 

@@ -60,6 +60,14 @@ pub enum Notice {
     Done,
 }
 
+impl Notice {
+    /// An error that is none of the filter.
+    #[must_use]
+    pub fn error(message: &str) -> Self {
+        Self::Error { message: message.to_owned(), column: None }
+    }
+}
+
 /// Why a client did not get a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

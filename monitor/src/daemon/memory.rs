@@ -52,7 +52,7 @@ impl MemoryCap {
 }
 
 /// Memory of this process, without pages that it shares with files, such as its program.
-fn resident_bytes() -> Option<u64> {
+pub(super) fn resident_bytes() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let kibibytes = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
     let number: u64 = kibibytes.trim().strip_suffix("kB")?.trim().parse().ok()?;

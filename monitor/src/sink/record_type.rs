@@ -103,6 +103,28 @@ impl RecordTypes {
         self.contains(RecordType::of(output))
     }
 
+    /// Whether no type is in the set.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Every type that is in one of both.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The set as bits, for an atomic.
+    pub(crate) const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// The set of [`Self::bits`].
+    pub(crate) const fn from_bits(bits: u8) -> Self {
+        Self(bits)
+    }
+
     const fn bit(record: RecordType) -> u8 {
         1 << record as u8
     }

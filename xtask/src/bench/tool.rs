@@ -178,7 +178,7 @@ pub(super) fn apiwatch(tool: Tool, site: &Site) -> Result<(Command, SocketAddr)>
     let (config, state) = (site.file("apiwatch.toml"), site.file("state"));
     let _ = fs::remove_dir_all(&state);
     let text = format!(
-        "[metrics]\nlisten = \"{address}\"\n[state]\ndirectory = \"{}\"\n",
+        "[metrics]\nlisten = \"{address}\"\n[state]\ndirectory = \"{}\"\n[control]\nsocket = \"off\"\n",
         state.display()
     );
     fs::write(&config, text).context("writing the configuration of apiwatch")?;

@@ -1,0 +1,89 @@
+//! The control socket of the daemon, where the configuration has one.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use super::engine::Engine;
+use super::{kernel_release, memory};
+use crate::clock;
+use crate::config::{self, Config, ConfigError};
+use crate::control::server::{self, ControlServer};
+use crate::control::sink::{ControlHandle, Facts, Feed, channel};
+use crate::control::socket::ControlSocket;
+
+/// The socket with its server, or nothing where it is off.
+pub(super) struct Control(Option<Open>);
+
+struct Open {
+    path: PathBuf,
+    handle: ControlHandle,
+    /// Until the socket is served.
+    feed: Option<Feed>,
+    server: Option<ControlServer>,
+}
+
+impl Control {
+    /// Adds the sink of the socket, so that nothing is missed once it is served.
+    pub(super) fn attach(
+        config: &Config,
+        file: Option<&Path>,
+        engine: &mut Engine,
+    ) -> anyhow::Result<Self> {
+        let Some(path) = config.control.socket.clone() else { return Ok(Self(None)) };
+        let facts = Facts {
+            host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            kernel: kernel_release(),
+            pid: std::process::id(),
+            started: clock::wall(),
+            memory_limit_bytes: config.memory_bytes,
+            memory_bytes: || memory::resident_bytes().unwrap_or_default(),
+        };
+        let (sink, feed, handle) = channel(facts).context("preparing the control socket")?;
+        engine.add_sink("control", Box::new(sink));
+        handle.report_config(file_in_force(file));
+        Ok(Self(Some(Open { path, handle, feed: Some(feed), server: None })))
+    }
+
+    /// Lets clients in.
+    pub(super) fn serve(&mut self) -> anyhow::Result<()> {
+        if let Some(open) = &mut self.0
+            && let Some(feed) = open.feed.take()
+        {
+            let socket = ControlSocket::bind(&open.path)?;
+            tracing::info!(socket = ?socket.path(), "Clients are served.");
+            let server = server::serve(socket, feed);
+            open.server = Some(server.context("starting the server of the control socket")?);
+        }
+        Ok(())
+    }
+
+    /// Whether a client asks to reload; it waits for [`Self::report_reload`].
+    pub(super) fn take_reload(&mut self) -> bool {
+        self.0.as_mut().is_some_and(|open| open.handle.take_reload())
+    }
+
+    /// Says how a reload went: the file that is in force, or its errors.
+    pub(super) fn report_reload(&self, outcome: &Result<Option<String>, ConfigError>) {
+        if let Some(open) = &self.0 {
+            open.handle.report_reload(match outcome {
+                Ok(file) => Ok(file.clone()),
+                Err(error) => Err(error.to_string()),
+            });
+        }
+    }
+
+    /// Says what each sink has dropped so far.
+    pub(super) fn report_dropped(&self, engine: &Engine) {
+        if let Some(open) = &self.0 {
+            open.handle.report_dropped(engine.dropped());
+        }
+    }
+}
+
+/// The file that the configuration was read from; none where it is the defaults.
+fn file_in_force(named: Option<&Path>) -> Option<String> {
+    let default = Path::new(config::DEFAULT_PATH);
+    let file = named.or_else(|| default.exists().then_some(default))?;
+    Some(file.to_string_lossy().into_owned())
+}

@@ -1,0 +1,47 @@
+//! `apiwatch reload`: has the daemon read its configuration again.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use crate::cli::Exit;
+use crate::control::client::{Client, ClientError};
+use crate::pipeline::text::printable;
+
+/// Waits until it is done. The errors of a configuration that cannot be used are said on
+/// standard error; the old one stays in force then.
+///
+/// # Errors
+/// When the daemon cannot be reached, or goes away.
+pub fn run(socket: &Path) -> anyhow::Result<Exit> {
+    if !rustix::process::geteuid().is_root() {
+        tracing::error!("Only root may do this: run `sudo apiwatch reload`.");
+        return Ok(Exit::Privilege);
+    }
+    match Client::connect(socket)?.reload() {
+        Ok(()) => {
+            tracing::info!("The configuration was read again.");
+            Ok(Exit::Success)
+        }
+        Err(ClientError::Refused { message, .. }) => {
+            // There is nowhere to complain if nobody listens.
+            let _ = writeln!(io::stderr(), "{}", lines_of(&message));
+            Ok(Exit::Config)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A text of more than one line, fit for a terminal.
+fn lines_of(text: &str) -> String {
+    text.lines().map(printable).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_stay_lines_and_nothing_else_steers() {
+        assert_eq!(lines_of("error: a\n  --> \u{1b}[2J\r\n"), "error: a\n  --> \u{fffd}[2J");
+    }
+}
