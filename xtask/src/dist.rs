@@ -23,6 +23,8 @@ mod documents;
 mod layout;
 /// The packages installed, upgraded, removed and purged.
 mod lifecycle;
+/// The libraries that are part of the program, with their licences.
+mod notices;
 /// The program file: for which architecture it is, and what it needs.
 mod program;
 /// The version that is packed, and when it was made.
@@ -67,6 +69,8 @@ pub(crate) struct Args {
 struct Contents {
     program: Program,
     documents: Vec<Document>,
+    /// Licences of the libraries that are part of the program.
+    notices: String,
     release: Release,
 }
 
@@ -100,7 +104,8 @@ fn contents(binary: &Path, work: &Path) -> Result<Contents> {
     renew(work)?;
     let program = Program::read(binary)?.stripped(work)?;
     let documents = documents::print(&program)?;
-    Ok(Contents { program, documents, release: Release::of_workspace()? })
+    let notices = notices::collect(program.architecture.triple())?;
+    Ok(Contents { program, documents, notices, release: Release::of_workspace()? })
 }
 
 /// Makes both packages in a directory.

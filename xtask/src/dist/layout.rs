@@ -129,10 +129,20 @@ fn of_family(family: Family, contents: &Contents) -> Result<Vec<File>> {
                 Role::Documentation,
                 &changelog::debian(&contents.release)?,
             ),
+            File::text(
+                format!("{DOCUMENTATION}/third-party.gz"),
+                Role::Documentation,
+                &contents.notices,
+            ),
         ],
         Family::Rpm => vec![
             license("LICENSE-APACHE"),
             license("LICENSE-MIT"),
+            File::text(
+                "/usr/share/licenses/apiwatch/third-party.txt",
+                Role::License,
+                &contents.notices,
+            ),
             File::copy(
                 format!("{DOCUMENTATION}/CHANGELOG.md"),
                 Role::Documentation,
@@ -230,7 +240,7 @@ mod tests {
             Document::Manual { name: "apiwatch.1".to_owned(), text: text.clone() },
             Document::Completions { shell: Shell::Zsh, text },
         ];
-        Contents { program, documents, release }
+        Contents { program, documents, notices: String::new(), release }
     }
 
     #[test]
