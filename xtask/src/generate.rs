@@ -112,7 +112,8 @@ fn drift(generated: &Files, found: &Files) -> Vec<String> {
     missing_or_stale.chain(surplus).collect()
 }
 
-fn printed(apiwatch: &Path, arguments: &[&str]) -> Result<String> {
+/// What apiwatch prints.
+pub(crate) fn printed(apiwatch: &Path, arguments: &[&str]) -> Result<String> {
     let text = process::output(Command::new(apiwatch).args(arguments))?;
     if text.is_empty() {
         bail!("apiwatch {} printed nothing", arguments.join(" "));
@@ -121,7 +122,7 @@ fn printed(apiwatch: &Path, arguments: &[&str]) -> Result<String> {
 }
 
 /// The commands that `--help` lists.
-fn commands_of(help: &str) -> Vec<String> {
+pub(crate) fn commands_of(help: &str) -> Vec<String> {
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     let listed = listed.take_while(|line| !line.is_empty());
     // Descriptions that were folded stand further in.

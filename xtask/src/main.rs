@@ -13,6 +13,8 @@ mod bench;
 mod ci;
 /// Licences, sources and bans of the dependencies.
 mod deny;
+/// `dist`: packages for Debian, Ubuntu and the RPM distributions.
+mod dist;
 /// `fuzz`: hostile bytes into every parser.
 mod fuzz;
 /// `generate`: the files that are written from the code.
@@ -46,6 +48,8 @@ enum Command {
     Run(run::Args),
     /// Run every test, the live kernel tests included
     Test(test::Args),
+    /// Make the packages for Debian, Ubuntu and the RPM distributions
+    Dist(dist::Args),
     /// Install what the build needs and say what it is; other commands do it by themselves
     Setup(setup::Args),
     /// Measure what watching costs, beside tcpdump and tshark
@@ -66,6 +70,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Dist(args) => dist::run(&args),
         Command::Setup(args) => setup::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Ci => ci::run(),

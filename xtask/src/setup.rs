@@ -71,6 +71,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
+/// Sets up the programs that one command starts. The second word is the package that has it.
+pub(crate) fn ensure_programs(purpose: &str, programs: &[(&str, &str)]) -> Result<()> {
+    packages::ensure_programs(purpose, programs)
+}
+
 /// Sets up what is missing, and is silent when nothing is.
 pub(crate) fn ensure(scope: Scope) -> Result<()> {
     let toolchain = toolchain::ensure()?;
