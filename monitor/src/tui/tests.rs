@@ -150,6 +150,11 @@ screens! {
     endpoint_detail_80x24: state(), (80, 24), "4<Enter>";
     endpoint_detail_120x40: state(), (120, 40), "4<Enter>";
     endpoint_detail_60x15: state(), (60, 15), "4G<Enter>";
+    overview_private: state(), (80, 24), "p";
+    destinations_private: state(), (80, 24), "3p";
+    destination_detail_private: state(), (80, 24), "3jjj<Enter>p";
+    endpoints_private: state(), (80, 24), "4p";
+    connection_detail_private: with_tls(), (80, 40), "2<Enter>op";
     findings_80x24: state(), (80, 24), "5";
     findings_120x40: state(), (120, 40), "5";
     findings_60x15: state(), (60, 15), "5";

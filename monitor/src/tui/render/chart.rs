@@ -131,3 +131,56 @@ pub(crate) fn number(heading: &mut Text<'static>, name: &str, value: String, ton
     heading.push(piece(format!("  {name}"), Tone::Plain));
     heading.push(piece(value, tone));
 }
+
+#[cfg(test)]
+mod tests {
+    use ratatui::buffer::Cell;
+
+    use super::*;
+    use crate::pipeline::detect::Moment;
+    use crate::pipeline::time::{Timestamp, WallOffset};
+    use crate::tui::state::Privacy;
+    use crate::tui::theme::Theme;
+
+    fn drawn(glyphs: Glyphs, (width, height): (u16, u16), bars: &[(f64, f64)]) -> Vec<String> {
+        let area = Rect::new(0, 0, width, height);
+        let mut buffer = Buffer::empty(area);
+        let now = Moment { time: Timestamp(0), wall_offset: WallOffset(0) };
+        let theme = Theme { glyphs, ..Theme::default() };
+        let look = Look { theme, privacy: Privacy::Open, now };
+        let chart = Chart {
+            heading: Text::new(),
+            bars: bars.iter().map(|(whole, part)| Bar { whole: *whole, part: *part }).collect(),
+            whole: Ink { unicode: "█", ascii: "#", tone: Tone::Plain },
+            part: Ink { unicode: "▒", ascii: "!", tone: Tone::Bad },
+            ends: (String::new(), ""),
+        };
+        draw(&mut buffer, area, look, &chart);
+        let line = |cells: &[Cell]| cells.iter().map(Cell::symbol).collect();
+        buffer.content().chunks(usize::from(width.max(1))).map(line).collect()
+    }
+
+    #[test]
+    fn bars_are_as_high_as_they_should_be() {
+        let steps = [(0.0, 0.0), (1.0, 0.0), (4.0, 0.0), (8.0, 0.0)];
+        assert_eq!(drawn(Glyphs::Unicode, (4, 1), &steps), [" ▁▄█"]);
+        assert_eq!(
+            drawn(Glyphs::Unicode, (8, 1), &steps),
+            ["  ▁▁▄▄██"],
+            "as wide as there is room"
+        );
+        assert_eq!(drawn(Glyphs::Unicode, (4, 2), &steps), ["   █", " ▂██"]);
+        assert_eq!(drawn(Glyphs::Ascii, (4, 2), &steps), ["   #", " .##"]);
+        let parts = [(8.0, 8.0), (8.0, 4.0), (8.0, 0.0), (0.01, 0.0)];
+        assert_eq!(drawn(Glyphs::Unicode, (4, 2), &parts), ["▒██ ", "▒▒█▁"], "the least shows");
+        assert_eq!(drawn(Glyphs::Ascii, (4, 2), &parts), ["!## ", "!!#."]);
+    }
+
+    #[test]
+    fn nothing_is_drawn_of_nothing() {
+        for bars in [&[][..], &[(0.0, 0.0)], &[(f64::NAN, 0.0)]] {
+            assert_eq!(drawn(Glyphs::Unicode, (2, 1), bars), ["  "]);
+        }
+        assert!(drawn(Glyphs::Unicode, (0, 3), &[(1.0, 1.0)]).is_empty());
+    }
+}

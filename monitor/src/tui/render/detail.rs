@@ -110,13 +110,17 @@ fn plain(name: &'static str, value: impl Into<Cow<'static, str>>) -> Field {
 /// An end: its address, and its process where that lives here.
 fn end(name: &'static str, end: &End, look: Look) -> Vec<Field> {
     let address = look.private(format::address(end.address));
-    let Some(process) = &end.process else {
-        return vec![(name, piece(address, Tone::Strong))];
+    let shown = match &end.process {
+        Some(process) => format!("{} at {address}", process.identity),
+        None => address.into_owned(),
     };
-    let mut fields = vec![
-        (name, piece(format!("{} at {address}", process.identity), Tone::Strong)),
-        plain("", process_line(process)),
-    ];
+    let mut fields = vec![(name, piece(shown, Tone::Strong))];
+    fields.extend(end.name.as_ref().map(|name| {
+        let text = look.private(&*name.text);
+        plain("", format!("called {text} by {}", name.source.name()))
+    }));
+    let Some(process) = &end.process else { return fields };
+    fields.push(plain("", process_line(process)));
     let place = [("exe", &process.exe), ("unit", &process.unit), ("container", &process.container)];
     let known = place.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
     let news = known.filter(|(_, value)| *value != &*process.identity);

@@ -146,45 +146,48 @@ fn worst_findings(buffer: &mut Buffer, area: Rect, look: Look, model: &Model) {
     if area.is_empty() {
         return;
     }
-    let mut findings: Vec<_> = model.findings.iter().collect();
-    findings.sort_unstable_by_key(|it| (Reverse((it.severity, it.last_seen)), it.id));
-    let open = format::grouped(findings.len() as u64);
+    let open = format::grouped(model.findings.len() as u64);
     let heading = vec![piece(format!("WORST FINDINGS ({open} open)"), Tone::Title)];
     put_text(buffer, Rect { height: 1, ..area }, look, &heading);
     let body = Rect { y: area.y + 1, height: area.height - 1, ..area };
-    if findings.is_empty() {
+    if model.findings.len() == 0 {
         let lines = wrap(&super::findings::why_none(model), usize::from(area.width));
         let lines: Vec<Text<'_>> =
             lines.into_iter().map(|line| vec![piece(line, Tone::Plain)]).collect();
         return put_lines(buffer, body, look, &lines, 0);
     }
-    let lines: Vec<_> = findings
+    let lines: Vec<_> = worst(model, body.height.into())
         .into_iter()
-        .take(usize::from(body.height))
         .map(|finding| finding_line(finding, look, area.width))
         .collect();
     put_lines(buffer, body, look, &lines, 0);
 }
 
-/// A line that has room for the kind names it in full, a narrow one by the subject alone.
+/// The worst findings, in order; the others are not sorted.
+fn worst(model: &Model, count: usize) -> Vec<&Finding> {
+    let order = |finding: &&Finding| (Reverse((finding.severity, finding.last_seen)), finding.id);
+    let mut findings: Vec<_> = model.findings.iter().map(|finding| &**finding).collect();
+    if count < findings.len() {
+        findings.select_nth_unstable_by_key(count, order);
+        findings.truncate(count);
+    }
+    findings.sort_unstable_by_key(order);
+    findings
+}
+
+/// A finding in a line; a narrow one has the mark of its severity alone.
 fn finding_line(finding: &Finding, look: Look, width: u16) -> Text<'_> {
     let severity = format::severity(finding.severity);
     let mark = super::destinations::mark(finding.severity);
     let tone = super::findings::tone(finding.severity);
     let age = cell::age(finding.last_seen, look);
-    let mut line = match width {
-        70.. => vec![
-            piece(format!("{severity:<12}"), tone),
-            piece(format!("{age:>4}  "), Tone::Muted),
-            piece(format!("{:<23}", finding.kind.name()), Tone::Plain),
-        ],
-        _ => vec![piece(format!("{mark:<3}"), tone), piece(format!("{age:>4}  "), Tone::Muted)],
-    };
-    if width < 70 {
-        line.push(piece(format!("{:<23}", finding.kind.name()), Tone::Plain));
-    }
-    line.push(piece(super::findings::subject(finding, look), Tone::Strong));
-    line
+    let severity = if width < 70 { format!("{mark:<3}") } else { format!("{severity:<12}") };
+    vec![
+        piece(severity, tone),
+        piece(format!("{age:>4}  "), Tone::Muted),
+        piece(format!("{:<23}", finding.kind.name()), Tone::Plain),
+        piece(super::findings::subject(finding, look), Tone::Strong),
+    ]
 }
 
 impl Cells for ServiceColumn {

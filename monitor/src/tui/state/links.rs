@@ -64,7 +64,10 @@ impl State {
     fn show_connection(&mut self, subject: &Subject, now: Moment) {
         let Subject::Exchange(entry) = subject else { return };
         let id = entry.exchange.connection;
-        let Some(facts) = self.shown(now).0.connection_facts(id) else { return };
+        let Some(facts) = self.shown(now).0.connection_facts(id) else {
+            // It is forgotten; its exchanges are what is left of it.
+            return self.go((Screen::Exchanges, narrowed(Scope::Connection(id))), Mode::List);
+        };
         let kept = Subject::Connection(Box::new(facts));
         let selection =
             Selection { cursor: Cursor::At(entry.id), ..narrowed(Scope::Connection(id)) };
