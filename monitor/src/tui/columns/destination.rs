@@ -126,7 +126,7 @@ fn verdict(
     model: &Model,
     span: Span,
 ) -> Verdict {
-    let is_judged = pair.is_some_and(|pair| matches!(pair.client, Party::Identity(_)));
+    let is_judged = pair.is_some_and(Pair::is_told_apart);
     let is_active = destination.open > 0 || destination.totals().exchanges > 0;
     if judgement.unknown > 0 {
         Verdict::Unknown

@@ -1,10 +1,12 @@
 //! Who is at the ends: what rows, findings and filters are matched by.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use crate::pipeline::input::SocketAddress;
 use crate::pipeline::output::{End, Ends, Observed};
+use crate::pipeline::text::printable;
 
 /// An end by its identity where it lives on this host, else by its address.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,6 +76,19 @@ impl Pair {
         Self { client, server: Server::of(&ends.server) }
     }
 
+    /// Whether the findings on it can be told from those on others by their subjects.
+    pub(crate) fn is_told_apart(&self) -> bool {
+        let client = match &self.client {
+            Party::Identity(identity) => is_plain(identity),
+            Party::Address(_) => false,
+        };
+        client
+            && match &self.server {
+                Server::Name(name, _) => is_plain(name) && !name.contains(" ("),
+                Server::Address(_) => true,
+            }
+    }
+
     /// Whether a connection is of it.
     pub(crate) fn has(&self, ends: &Ends) -> bool {
         self.is_between(&ends.client, &ends.server)
@@ -82,6 +97,27 @@ impl Pair {
     fn is_between(&self, client: &End, server: &End) -> bool {
         self.client.is(client) && self.server.is(server)
     }
+}
+
+/// Stands between client and server in the subject of a finding.
+const ARROW: &str = " → ";
+/// Findings cut names that are longer.
+const LONGEST_NAME: usize = 256;
+
+/// `clients`, or with how far away they are: `public clients`. An identity is a path, a
+/// unit or a name in brackets.
+fn is_anyone(client: &str) -> bool {
+    let scope = client.strip_suffix("clients").map(str::trim_end);
+    scope.is_some_and(|scope| scope.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'))
+}
+
+/// Whether a name stands in the subject of a finding as it is, and is not mistaken for
+/// something else there. Whoever starts a process chooses the path of its executable.
+fn is_plain(name: &str) -> bool {
+    name.len() <= LONGEST_NAME
+        && !name.contains(ARROW)
+        && !is_anyone(name)
+        && matches!(printable(name), Cow::Borrowed(_))
 }
 
 /// Whom a finding is about, as far as its subject says.
@@ -96,8 +132,11 @@ pub(crate) enum Parties {
 impl Parties {
     /// Reads the subject of a finding.
     pub(crate) fn of(subject: &str) -> Option<Self> {
-        let (client, server) = subject.split_once(" → ")?;
-        if client == "clients" || client.ends_with(" clients") {
+        let (client, server) = subject.split_once(ARROW)?;
+        if server.contains(ARROW) {
+            return None;
+        }
+        if is_anyone(client) {
             let (identity, port) = match server.split_once(" at ") {
                 Some((identity, address)) => (identity, address.rsplit(':').next()?),
                 None => server.rsplit_once(':')?,
@@ -161,12 +200,36 @@ mod tests {
             ("public clients → nginx.service:443", service("nginx.service", 443)),
             ("clients → nginx.service at [::]:8443", service("nginx.service", 8443)),
             ("public clients → nginx.service", None),
+            ("/tmp/x clients → a:1", pair("/tmp/x clients", name("a", 1))),
+            ("/tmp/x → a:1 ( → 10.0.0.1:80", None),
             ("a → b", None),
             ("a → b:99999", None),
             ("10.0.0.1:80", None),
             ("", None),
         ] {
             assert_eq!(Parties::of(subject), expected, "{subject}");
+        }
+    }
+
+    /// A name that could pass for another in a subject gets no clean verdict.
+    #[test]
+    fn names_that_mislead_are_not_told_apart() {
+        let long = "x".repeat(LONGEST_NAME + 1);
+        for (client, server, is_told_apart) in [
+            ("a.service", "x.example", true),
+            ("/tmp/with space (1)", "x.example", true),
+            ("/tmp/a → b:1 (", "x.example", false),
+            ("clients", "x.example", false),
+            ("/tmp/a\x1b[2J", "x.example", false),
+            ("/tmp/\u{202e}a", "x.example", false),
+            (&long, "x.example", false),
+            ("a.service", "x → y", false),
+            ("a.service", "x (y", false),
+            ("a.service", &long, false),
+        ] {
+            let client = Party::Identity(client.into());
+            let pair = Pair { client, server: Server::Name(server.into(), 1) };
+            assert_eq!(pair.is_told_apart(), is_told_apart, "{pair:?}");
         }
     }
 }
