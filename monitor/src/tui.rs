@@ -23,6 +23,8 @@ mod model;
 mod render;
 /// The terminal loop.
 mod run;
+/// What lists are narrowed to.
+mod scope;
 /// All state, and the commands that change it.
 mod state;
 /// Sorting, selecting and fitting of tables.

@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_cha
 use std::sync::{Arc, Mutex};
 
 use crate::capture::status::CaptureStatus;
+use crate::pipeline::coverage::ProcessCoverage;
 use crate::pipeline::output::Output;
 use crate::pipeline::stats::Stats;
 use crate::sink::Sink;
@@ -25,6 +26,7 @@ pub fn channel() -> (TuiSink, Feed) {
 #[derive(Debug, Default)]
 struct Shared {
     latest: Mutex<Option<(Stats, CaptureStatus)>>,
+    coverage: Mutex<Option<Vec<ProcessCoverage>>>,
     dropped: AtomicU64,
 }
 
@@ -53,6 +55,16 @@ impl Sink for TuiSink {
         // While the UI takes the last one, the next one will do.
         if let Ok(mut latest) = self.shared.latest.try_lock() {
             *latest = Some((stats.clone(), status.clone()));
+        }
+    }
+
+    fn wants_coverage(&self) -> bool {
+        true
+    }
+
+    fn cover(&mut self, processes: &[ProcessCoverage]) {
+        if let Ok(mut coverage) = self.shared.coverage.try_lock() {
+            *coverage = Some(processes.to_vec());
         }
     }
 
@@ -92,6 +104,11 @@ impl Feed {
     /// The newest counts, once.
     pub(crate) fn latest(&self) -> Option<(Stats, CaptureStatus)> {
         self.shared.latest.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+    }
+
+    /// The newest word on what was read of each process's traffic, once.
+    pub(crate) fn coverage(&self) -> Option<Vec<ProcessCoverage>> {
+        self.shared.coverage.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
     }
 
     /// Outputs that did not reach the UI because it was too slow.
@@ -136,6 +153,20 @@ mod tests {
         }
         assert_eq!(feed.latest().map(|(stats, _)| stats.exchanges), Some(3));
         assert_eq!(feed.latest(), None);
+        assert!(sink.wants_coverage());
+        for connections in 1..=3 {
+            sink.cover(&[ProcessCoverage {
+                identity: "a.service".into(),
+                connections,
+                open: 0,
+                moved: 0,
+                captured: 0,
+                uncaptured: std::collections::BTreeMap::new(),
+            }]);
+        }
+        let newest = feed.coverage().map(|rows| rows.iter().map(|row| row.connections).sum());
+        assert_eq!(newest, Some(3_u64));
+        assert_eq!(feed.coverage(), None);
     }
 
     #[test]

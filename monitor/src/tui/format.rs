@@ -159,7 +159,7 @@ pub(crate) fn destination(endpoint: &End, host: Option<&str>) -> String {
 }
 
 /// In a table, where the ending says nothing.
-fn short_identity(identity: &str) -> &str {
+pub(crate) fn short_identity(identity: &str) -> &str {
     identity.strip_suffix(".service").filter(|name| !name.is_empty()).unwrap_or(identity)
 }
 

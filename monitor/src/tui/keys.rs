@@ -3,7 +3,7 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::editor::Edit;
-use super::state::{Command, Mode, Screen};
+use super::state::{Command, Link, Mode, Screen, Subject};
 use super::table::Motion;
 
 /// A key with its modifiers; shift is part of the character.
@@ -51,12 +51,17 @@ const ALWAYS: &[Binding] = &[
 
 /// Hold wherever no text is typed.
 const LOOKING: &[Binding] = &[
-    bind(&[char_key('1')], Command::Show(Screen::Overview), "overview: who talks to whom"),
+    bind(&[char_key('1')], Command::Show(Screen::Overview), "overview"),
     bind(&[char_key('2')], Command::Show(Screen::Exchanges), "exchanges, newest last"),
-    bind(&[char_key('3')], Command::Show(Screen::Findings), "findings, worst first"),
-    bind(&[char_key('4')], Command::Show(Screen::Health), "health of the capture"),
+    bind(&[char_key('3')], Command::Show(Screen::Destinations), "who talks to whom"),
+    bind(&[char_key('4')], Command::Show(Screen::Endpoints), "endpoints in use"),
+    bind(&[char_key('5')], Command::Show(Screen::Findings), "findings, worst first"),
+    bind(&[char_key('6')], Command::Show(Screen::Health), "health of the capture"),
     bind(&[Plain(KeyCode::Tab), char_key(']')], Command::NextScreen, "next screen"),
     bind(&[Plain(KeyCode::BackTab), char_key('[')], Command::PreviousScreen, "previous screen"),
+    bind(&[char_key('+'), char_key('=')], Command::LongerWindow, "longer time window"),
+    bind(&[char_key('-')], Command::ShorterWindow, "shorter time window"),
+    bind(&[char_key('z')], Command::NextWindow, "next time window"),
     footer(
         &[char_key('f'), char_key(' ')],
         Command::Freeze,
@@ -94,7 +99,7 @@ const LIST: &[Binding] = &[
     ),
     footer(&[char_key('s')], Command::SortColumn, "sort by the next column", "sort"),
     bind(&[char_key('S')], Command::SortDirection, "sort the other way round"),
-    bind(&[Plain(KeyCode::Esc)], Command::Back, "clear the filter"),
+    bind(&[Plain(KeyCode::Esc)], Command::Back, "clear the filter, then go back"),
 ];
 
 const DETAIL: &[Binding] = &[
@@ -111,6 +116,10 @@ const DETAIL: &[Binding] = &[
         "in a detail: back to the list",
         "back",
     ),
+];
+
+/// Steps to the rows around a detail's.
+const NEIGHBOURS: &[Binding] = &[
     footer(&[char_key('n')], Command::Neighbour(Motion::Down), "in a detail: next row", "next"),
     footer(
         &[char_key('N')],
@@ -119,6 +128,30 @@ const DETAIL: &[Binding] = &[
         "previous",
     ),
 ];
+
+/// From a destination, an endpoint or a connection on.
+const TO_EXCHANGES: &[Binding] = &[footer(
+    &[char_key('o')],
+    Command::Follow(Link::Exchanges),
+    "in a detail: its exchanges",
+    "exchanges",
+)];
+
+/// From an exchange on.
+const TO_CONNECTION: &[Binding] = &[footer(
+    &[char_key('o')],
+    Command::Follow(Link::Connection),
+    "of an exchange: its connection",
+    "connection",
+)];
+
+/// From an exchange, a connection or a finding on.
+const TO_DESTINATION: &[Binding] = &[footer(
+    &[char_key('d')],
+    Command::Follow(Link::Destination),
+    "in a detail: its destination",
+    "destination",
+)];
 
 const HELP: &[Binding] = &[footer(
     &[Plain(KeyCode::Esc), char_key('?'), char_key('q'), Plain(KeyCode::Enter)],
@@ -144,7 +177,20 @@ const FILTER: &[Binding] = &[
 pub(crate) const fn tables(mode: &Mode) -> &'static [&'static [Binding]] {
     match mode {
         Mode::List => &[LIST, LOOKING, STEPS, ALWAYS],
-        Mode::Detail(_) => &[DETAIL, LOOKING, STEPS, ALWAYS],
+        Mode::Detail(detail) => match detail.kept {
+            Subject::Exchange(_) => {
+                &[DETAIL, TO_CONNECTION, TO_DESTINATION, NEIGHBOURS, LOOKING, STEPS, ALWAYS]
+            }
+            Subject::Connection(_) => {
+                &[DETAIL, TO_EXCHANGES, TO_DESTINATION, LOOKING, STEPS, ALWAYS]
+            }
+            Subject::Finding(_) => {
+                &[DETAIL, TO_EXCHANGES, TO_DESTINATION, NEIGHBOURS, LOOKING, STEPS, ALWAYS]
+            }
+            Subject::Destination(_) | Subject::Endpoint(_) => {
+                &[DETAIL, TO_EXCHANGES, NEIGHBOURS, LOOKING, STEPS, ALWAYS]
+            }
+        },
         Mode::Help(_) => &[HELP, STEPS, ALWAYS],
         Mode::Filter(_) => &[FILTER, ALWAYS],
     }
@@ -152,7 +198,7 @@ pub(crate) const fn tables(mode: &Mode) -> &'static [&'static [Binding]] {
 
 /// Everything that the help lists, in its order.
 pub(crate) const fn help() -> &'static [&'static [Binding]] {
-    &[LIST, LOOKING, STEPS, DETAIL, ALWAYS]
+    &[LIST, LOOKING, STEPS, DETAIL, TO_EXCHANGES, TO_CONNECTION, TO_DESTINATION, NEIGHBOURS, ALWAYS]
 }
 
 /// What a key does in a mode.
@@ -198,8 +244,9 @@ mod tests {
     /// A key that two commands of one mode claim would leave one without effect.
     #[test]
     fn no_key_of_a_mode_is_bound_twice() {
-        for table in [LIST, DETAIL].map(|own| [own, LOOKING, STEPS, ALWAYS]) {
-            no_key_twice(&table);
+        no_key_twice(&[LIST, LOOKING, STEPS, ALWAYS]);
+        for onward in [TO_EXCHANGES, TO_CONNECTION] {
+            no_key_twice(&[DETAIL, onward, TO_DESTINATION, NEIGHBOURS, LOOKING, STEPS, ALWAYS]);
         }
         no_key_twice(&[HELP, STEPS, ALWAYS]);
         no_key_twice(&[FILTER, ALWAYS]);

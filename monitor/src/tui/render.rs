@@ -11,13 +11,23 @@ use super::format;
 use super::layout::{self, Regions, SMALLEST};
 use super::model::Model;
 use super::state::{Mode, Screen, State};
-use super::table::Align;
+use super::table::{Align, Selection};
 use super::theme::Tone;
 use crate::pipeline::detect::Moment;
 use crate::pipeline::output::End;
 
+/// Cells that several tables have.
+mod cell;
+/// Bars over time.
+mod chart;
+/// The way back, and what is narrowed.
+mod crumbs;
+/// Who talks to whom.
+mod destinations;
 /// All about one row.
 mod detail;
+/// What is served.
+mod endpoints;
 /// Exchanges.
 mod exchanges;
 /// Findings.
@@ -32,7 +42,7 @@ mod header;
 mod health;
 /// Keys and filters.
 mod help;
-/// Who talks to whom.
+/// Traffic, services, findings and connections at a glance.
 mod overview;
 /// Text to the screen.
 mod paint;
@@ -112,6 +122,8 @@ fn list(
     Some(match state.screen {
         Screen::Overview => overview::render(frame, area, state, look, (model, now)),
         Screen::Exchanges => exchanges::render(frame, area, state, look, (model, now)),
+        Screen::Destinations => destinations::render(frame, area, state, look, (model, now)),
+        Screen::Endpoints => endpoints::render(frame, area, state, look, (model, now)),
         Screen::Findings => findings::render(frame, area, state, look, (model, now)),
         Screen::Health => {
             health::render(frame, area, look, model, state.health_top);
@@ -135,8 +147,8 @@ fn why_quiet(model: &Model, what: &str) -> String {
     }
     let open = model.connections();
     format!(
-        "{what}: {} connections were seen ({} open: {} tls, {} not recognised), none with \
-         HTTP/1 in the clear",
+        "{what}: {} connections were seen ({} open: {} tls, {} not recognised), none that \
+         could be read",
         format::grouped(stats.connections_opened),
         format::grouped((open.clear + open.tls + open.unknown) as u64),
         format::grouped(open.tls as u64),
@@ -148,6 +160,25 @@ fn no_match(what: &str, kept: usize, filter: &str, look: Look) -> String {
     let kept = format::grouped(kept as u64);
     let filter = look.private(filter);
     format!("no {what} of {kept} matches the filter {filter} (Esc clears it, / changes it)")
+}
+
+/// Why a table that has rows shows none: of `kept` none is inside, or none matches.
+fn why_empty(
+    (what, kept): (&'static str, usize),
+    selection: &Selection,
+    model: &Model,
+    look: Look,
+) -> String {
+    if !selection.filter.is_empty() {
+        return no_match(what, kept, selection.filter.text(), look);
+    }
+    match &selection.scope {
+        Some(_) => format!(
+            "no {what} of {} kept is of what was selected (Esc goes back)",
+            format::grouped(kept as u64)
+        ),
+        None => why_quiet(model, &format!("no {what}s yet")),
+    }
 }
 
 /// The end that connected; an address is private.

@@ -130,6 +130,10 @@ impl Session {
             self.state.live.dropped = dropped;
             self.changed();
         }
+        if let Some(processes) = self.feed.coverage() {
+            self.state.live.cover(processes, now.time);
+            self.changed();
+        }
         if let Some((stats, status)) = self.feed.latest()
             && self.state.live.observe(stats, status, now.time)
         {

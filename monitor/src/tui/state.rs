@@ -4,35 +4,67 @@ use std::sync::Arc;
 
 use ratatui::layout::Size;
 
-use super::columns::destination::{DestinationColumn, DestinationRow};
+use self::trail::Trail;
+use super::columns::destination::{DestinationColumn, DestinationFacts, DestinationRow};
+use super::columns::endpoint::EndpointColumn;
 use super::columns::exchange::ExchangeColumn;
 use super::columns::finding::FindingColumn;
+use super::columns::service::ServiceColumn;
 use super::editor::{Edit, Editor};
-use super::model::destinations::Destination;
+use super::model::connections::ConnectionFacts;
+use super::model::endpoints::Endpoint;
+use super::model::window::{Span, Window};
 use super::model::{ExchangeEntry, Model, RowId};
-use super::table::{Motion, View};
+use super::table::{AnyView, Motion, View};
 use super::theme::Theme;
 use crate::filter::{Filter, FilterError};
 use crate::pipeline::detect::Moment;
 use crate::pipeline::finding::{Finding, FindingId};
+use crate::pipeline::output::ConnectionId;
 use crate::pipeline::time::Timestamp;
 
 /// What each command does.
 mod apply;
+/// From details to what they are about, and back.
+mod links;
+/// The rows of each screen.
+mod rows;
+/// The way back.
+pub(crate) mod trail;
 
 /// A screen; each has its tab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Screen {
     Overview,
     Exchanges,
+    Destinations,
+    Endpoints,
     Findings,
     Health,
 }
 
 impl Screen {
     /// In the order of their tabs.
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Overview, Self::Exchanges, Self::Findings, Self::Health];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Overview,
+        Self::Exchanges,
+        Self::Destinations,
+        Self::Endpoints,
+        Self::Findings,
+        Self::Health,
+    ];
+
+    /// As its tab has it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+            Self::Exchanges => "Exchanges",
+            Self::Destinations => "Destinations",
+            Self::Endpoints => "Endpoints",
+            Self::Findings => "Findings",
+            Self::Health => "Health",
+        }
+    }
 
     fn neighbour(self, distance: usize) -> Self {
         Self::ALL[(self as usize + distance) % Self::ALL.len()]
@@ -68,14 +100,38 @@ pub(crate) struct Detail {
     pub(crate) kept: Subject,
     /// Lines above the screen.
     pub(crate) top: usize,
+    /// What opened it.
+    pub(crate) origin: Origin,
+}
+
+/// What opened a detail, and where the way back leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The list of the screen.
+    List,
+    /// A step from another detail.
+    Link,
 }
 
 /// What a detail is about.
 #[derive(Clone, Debug)]
 pub(crate) enum Subject {
     Exchange(ExchangeEntry),
+    Connection(Box<ConnectionFacts>),
+    Destination(Box<DestinationFacts>),
+    Endpoint(Box<Endpoint>),
     Finding(Arc<Finding>),
-    Destination(Box<Destination>),
+}
+
+/// Where a step from a detail leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// All kept exchanges of what is shown.
+    Exchanges,
+    /// The connection of an exchange.
+    Connection,
+    /// The identity × destination row.
+    Destination,
 }
 
 /// A filter that is being typed.
@@ -139,6 +195,11 @@ pub(crate) enum Command {
     Edit(Edit),
     SortColumn,
     SortDirection,
+    LongerWindow,
+    ShorterWindow,
+    NextWindow,
+    /// From a detail to what it is about.
+    Follow(Link),
     Freeze,
     Privacy,
 }
@@ -176,9 +237,15 @@ pub(crate) struct State {
     /// What the feed brought; goes on while frozen.
     pub(crate) live: Model,
     pub(crate) frozen: Option<Box<Frozen>>,
-    pub(crate) overview: View<DestinationColumn>,
+    pub(crate) services: View<ServiceColumn>,
     pub(crate) exchanges: View<ExchangeColumn>,
+    pub(crate) destinations: View<DestinationColumn>,
+    pub(crate) endpoints: View<EndpointColumn>,
     pub(crate) findings: View<FindingColumn>,
+    /// What charts and rates are about.
+    pub(crate) window: Window,
+    /// The way back.
+    pub(crate) trail: Trail,
     /// Lines of the health screen above the screen.
     pub(crate) health_top: usize,
     /// Of the terminal.
@@ -197,9 +264,13 @@ impl State {
             connection: Connection::Live,
             live: Model::new(now.time),
             frozen: None,
-            overview: View::default(),
+            services: View::default(),
             exchanges: View::default(),
+            destinations: View::default(),
+            endpoints: View::default(),
             findings: View::default(),
+            window: Window::default(),
+            trail: Trail::default(),
             health_top: 0,
             size: Size::new(80, 24),
         }
@@ -213,44 +284,65 @@ impl State {
         }
     }
 
-    /// Rows of the overview.
-    pub(crate) fn destination_rows(&self, now: Moment) -> Vec<DestinationRow<'_>> {
+    /// The window that is looked at.
+    pub(crate) fn span(&self, now: Moment) -> Span {
         let (model, now) = self.shown(now);
-        let row = |destination| DestinationRow::new(destination, model.started, now.time);
-        self.overview.select(model.destinations.iter().map(row))
+        Span { window: self.window, started: model.started, now: now.time }
     }
 
-    /// Rows of the exchanges.
-    pub(crate) fn exchange_rows(&self, now: Moment) -> Vec<&ExchangeEntry> {
-        self.exchanges.select(self.shown(now).0.exchanges.iter())
+    /// The table of the screen; none where there is none.
+    pub(crate) fn view(&self) -> Option<&dyn AnyView> {
+        match self.screen {
+            Screen::Overview => Some(&self.services),
+            Screen::Exchanges => Some(&self.exchanges),
+            Screen::Destinations => Some(&self.destinations),
+            Screen::Endpoints => Some(&self.endpoints),
+            Screen::Findings => Some(&self.findings),
+            Screen::Health => None,
+        }
     }
 
-    /// Rows of the findings.
-    pub(crate) fn finding_rows(&self, now: Moment) -> Vec<&Arc<Finding>> {
-        self.findings.select(self.shown(now).0.findings.iter())
+    /// The table of a screen, to be changed.
+    pub(crate) fn view_mut(&mut self, screen: Screen) -> Option<&mut (dyn AnyView + 'static)> {
+        match screen {
+            Screen::Overview => Some(&mut self.services),
+            Screen::Exchanges => Some(&mut self.exchanges),
+            Screen::Destinations => Some(&mut self.destinations),
+            Screen::Endpoints => Some(&mut self.endpoints),
+            Screen::Findings => Some(&mut self.findings),
+            Screen::Health => None,
+        }
     }
 
     /// The filter of the screen; none where nothing can be filtered.
     pub(crate) fn filter(&self) -> Option<&Filter> {
-        match self.screen {
-            Screen::Overview => Some(&self.overview.filter),
-            Screen::Exchanges => Some(&self.exchanges.filter),
-            Screen::Findings => Some(&self.findings.filter),
-            Screen::Health => None,
-        }
+        self.view().map(|view| &view.selection().filter)
     }
 
     /// What the detail is about: as it is now, or as it was where it is gone.
     pub(crate) fn subject(&self, detail: &Detail, now: Moment) -> Subject {
         let model = self.shown(now).0;
         let found = match detail.kept {
-            Subject::Exchange(_) => None,
+            // It may have been said again since.
+            Subject::Exchange(_) => {
+                let place = model.exchanges.binary_search_by_key(&detail.id, |entry| entry.id);
+                let entry = place.ok().and_then(|place| model.exchanges.get(place)).cloned();
+                entry.map(Subject::Exchange)
+            }
+            Subject::Connection(_) => {
+                let facts = model.connection_facts(ConnectionId(detail.id.0));
+                facts.map(|facts| Subject::Connection(Box::new(facts)))
+            }
+            Subject::Destination(_) => model.destinations.find(detail.id).map(|row| {
+                let row = DestinationRow::new(row, model, self.span(now));
+                Subject::Destination(row.facts())
+            }),
+            Subject::Endpoint(_) => {
+                let found = model.endpoints.find(detail.id);
+                found.map(|(_, endpoint)| Subject::Endpoint(Box::new(endpoint.clone())))
+            }
             Subject::Finding(_) => {
                 model.findings.find(FindingId(detail.id.0)).cloned().map(Subject::Finding)
-            }
-            Subject::Destination(_) => {
-                let found = model.destinations.find(detail.id).cloned();
-                found.map(|found| Subject::Destination(Box::new(found)))
             }
         };
         found.unwrap_or_else(|| detail.kept.clone())

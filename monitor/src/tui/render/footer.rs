@@ -53,7 +53,7 @@ fn key_bar(mode: &Mode, room: usize) -> Text<'static> {
 fn place_text(state: &State, place: Option<Place>) -> String {
     let Some(Place { selected: Some(selected), rows }) = place else { return String::new() };
     let (at, rows) = (format::grouped(selected as u64 + 1), format::grouped(rows as u64));
-    match (state.screen, state.exchanges.cursor) {
+    match (state.screen, state.exchanges.selection.cursor) {
         (Screen::Exchanges, Cursor::Follow) => format!("{at} of {rows}, following"),
         _ => format!("{at} of {rows}"),
     }

@@ -44,21 +44,12 @@ fn tabs(state: &State, model: &Model, names: Names) -> Text<'static> {
         let is_selected = screen == state.screen;
         let name = match names {
             Names::Selected if !is_selected => String::new(),
-            _ => format!(" {}", name(screen)),
+            _ => format!(" {}", screen.name()),
         };
         let tone = if is_selected { Tone::Selected } else { Tone::Plain };
         text.push(piece(format!(" {number}{name}{} ", badge(screen, model)), tone));
     }
     text
-}
-
-const fn name(screen: Screen) -> &'static str {
-    match screen {
-        Screen::Overview => "Overview",
-        Screen::Exchanges => "Exchanges",
-        Screen::Findings => "Findings",
-        Screen::Health => "Health",
-    }
 }
 
 /// What asks for a look at a screen.
@@ -75,6 +66,7 @@ fn badge(screen: Screen, model: &Model) -> String {
 
 fn chips(state: &State, look: Look, now: Moment, room: usize) -> Text<'static> {
     let mut chips = Text::new();
+    chips.extend(super::crumbs::chips(state, look));
     if let Connection::Ended(at) = state.connection {
         let age = format::age(now.time.since(at));
         chips.push(piece(format!(" FEED ENDED {age} ago "), Tone::Bad));
