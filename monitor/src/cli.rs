@@ -12,11 +12,16 @@ use tracing::level_filters::LevelFilter;
 use crate::capture::status::Tier;
 use crate::config;
 use crate::sink::record_type::RecordType;
+use crate::terminal::ColorChoice;
+use crate::tui::Speed;
 
 /// The commands `check-config`, `completions` and `man`.
 mod commands;
+/// How `top` looks.
+mod look;
 
 pub use commands::{check_config, completions, load_config, man};
+pub use look::LookArgs;
 
 /// See what every process of this host says over the network, from inside the kernel.
 #[derive(Clone, Debug, Parser)]
@@ -42,6 +47,10 @@ pub struct Cli {
     /// Say less on standard error; twice for errors only
     #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "verbose")]
     pub quiet: u8,
+
+    /// When to colour what people read; before `NO_COLOR`
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
+    pub color: ColorChoice,
 }
 
 impl Cli {
@@ -106,6 +115,14 @@ pub struct TopArgs {
     /// Show a trace, pcap or pcapng file instead of live traffic
     #[arg(long, value_name = "FILE", conflicts_with = "tier")]
     replay: Option<PathBuf>,
+
+    /// Speed of a replay: a factor of real time, as 0.5, 1 or 10, or max
+    #[arg(long, value_name = "N|max", conflicts_with = "standalone", default_value_t)]
+    pub speed: Speed,
+
+    /// How it looks.
+    #[command(flatten)]
+    pub look: LookArgs,
 
     /// How to capture.
     #[command(flatten)]

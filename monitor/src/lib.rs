@@ -1,7 +1,7 @@
 //! apiwatch: API traffic seen from inside the kernel.
 //!
-//! Dependency direction: `daemon → {capture, trace, pcap, config, sink, tui} → pipeline →
-//! monitor-common`. ARCHITECTURE.md has the map.
+//! Dependency direction: `daemon → {capture, trace, pcap, config, sink, tui} → terminal →
+//! pipeline → monitor-common`. ARCHITECTURE.md has the map.
 
 /// The only user of aya.
 pub mod capture;
@@ -26,6 +26,8 @@ pub mod pcap;
 pub mod pipeline;
 /// Where outputs go.
 pub mod sink;
+/// What a terminal is given: colour, letters, and nothing that steers it.
+pub mod terminal;
 /// Recorded inputs.
 pub mod trace;
 /// The terminal UI.

@@ -8,8 +8,11 @@ use super::columns::destination::{DestinationColumn, DestinationRow};
 use super::columns::exchange::ExchangeColumn;
 use super::columns::finding::FindingColumn;
 use super::editor::{Edit, Editor};
+use super::export::Export;
+use super::format::Zone;
 use super::model::destinations::Destination;
 use super::model::{ExchangeEntry, Model, RowId};
+use super::replay::{Pace, Progress};
 use super::table::{Motion, View};
 use super::theme::Theme;
 use crate::filter::{Filter, FilterError};
@@ -19,6 +22,12 @@ use crate::pipeline::time::Timestamp;
 
 /// What each command does.
 mod apply;
+/// What is said for a moment.
+mod message;
+/// Where the mouse clicked.
+mod pointer;
+
+pub(crate) use message::Message;
 
 /// A screen; each has its tab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,15 +150,41 @@ pub(crate) enum Command {
     SortDirection,
     Freeze,
     Privacy,
+    /// Local time or UTC.
+    Zone,
+    /// Without filter, in the first order, from the first row.
+    ResetView,
+    /// The selected row to the clipboard.
+    Copy,
+    /// The rows of the screen to a file.
+    Export,
+    Mouse,
+    /// Selects what is there.
+    Click {
+        x: u16,
+        y: u16,
+    },
+    Pace(Pace),
+    Suspend,
 }
 
 /// What the loop has to do after a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Reaction {
     /// Draw.
     Draw,
     /// Clear, then draw.
     Redraw,
+    /// Give the terminal back and stop until the shell continues.
+    Suspend,
+    /// Turn the mouse on or off.
+    Mouse,
+    /// Put a row into the clipboard.
+    Copy(Vec<u8>),
+    /// Write rows to a file.
+    Export(Box<Export>),
+    /// Change the pace of the replay.
+    Pace(Pace),
     /// End.
     Quit,
 }
@@ -173,6 +208,12 @@ pub(crate) struct State {
     pub(crate) mode: Mode,
     pub(crate) privacy: Privacy,
     pub(crate) connection: Connection,
+    /// Where the replay is; none where what is shown happens now.
+    pub(crate) replay: Option<Progress>,
+    /// What is said for a moment.
+    pub(crate) message: Option<Message>,
+    /// What times are shown in, and what else they can be.
+    pub(crate) zones: [Zone; 2],
     /// What the feed brought; goes on while frozen.
     pub(crate) live: Model,
     pub(crate) frozen: Option<Box<Frozen>>,
@@ -195,6 +236,9 @@ impl State {
             mode: Mode::List,
             privacy: Privacy::Open,
             connection: Connection::Live,
+            replay: None,
+            message: None,
+            zones: [Zone::UTC; 2],
             live: Model::new(now.time),
             frozen: None,
             overview: View::default(),
@@ -256,13 +300,19 @@ impl State {
         found.unwrap_or_else(|| detail.kept.clone())
     }
 
+    /// What times are shown in.
+    pub(crate) const fn zone(&self) -> Zone {
+        self.zones[0]
+    }
+
     /// Changes whenever time alone changes what is shown: each second while anything
-    /// was seen in the last minute or the view is frozen, else each minute.
+    /// was seen in the last minute, the view is frozen or the feed is gone, else each
+    /// minute.
     pub(crate) fn pulse(&self, now: Moment) -> (u64, u64) {
         let seconds = now.time.since(self.live.started).as_secs();
         let is_quiet = now.time.since(self.live.last_change()).as_secs() > 60;
-        let is_live = self.connection == Connection::Live;
-        let ticks = self.frozen.is_some() || !is_live || !is_quiet;
+        let is_gone = self.connection != Connection::Live && self.replay.is_none();
+        let ticks = self.frozen.is_some() || is_gone || !is_quiet;
         (seconds / 60, if ticks { seconds } else { 0 })
     }
 }

@@ -57,14 +57,18 @@ fn named_key(name: &str) -> KeyEvent {
     KeyEvent::new(code, KeyModifiers::NONE)
 }
 
-fn draw(state: &State, (width, height): (u16, u16), now: Moment) -> Terminal<TestBackend> {
+pub(crate) fn draw(
+    state: &State,
+    (width, height): (u16, u16),
+    now: Moment,
+) -> Terminal<TestBackend> {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("it is in memory");
     terminal.draw(|frame| render(frame, state, now)).expect("it is in memory");
     terminal
 }
 
 /// The screen after keys, at a size.
-fn screen(mut state: State, size: (u16, u16), keys: &str) -> Terminal<TestBackend> {
+pub(crate) fn screen(mut state: State, size: (u16, u16), keys: &str) -> Terminal<TestBackend> {
     state.size = Size::new(size.0, size.1);
     press(&mut state, keys, at(NOW));
     draw(&state, size, at(NOW))

@@ -99,7 +99,7 @@ fn plain(name: &'static str, value: impl Into<Cow<'static, str>>) -> Field {
 }
 
 fn exchange(exchange: &Exchange, look: Look) -> Vec<Field> {
-    let mut fields = vec![plain("time", format::date_time(exchange.time))];
+    let mut fields = vec![plain("time", look.date_time(exchange.time))];
     match &exchange.request {
         Some(request) => fields.extend(self::request(request, look)),
         None => fields.push(("request", piece("? not seen", Tone::Warning))),
@@ -179,7 +179,7 @@ fn end(name: &'static str, end: &End, look: Look) -> Vec<Field> {
     };
     let mut fields = vec![
         (name, piece(format!("{} at {address}", process.identity), Tone::Strong)),
-        plain("", process_line(process)),
+        plain("", process_line(process, look)),
     ];
     let place = [("exe", &process.exe), ("unit", &process.unit), ("container", &process.container)];
     let known = place.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
@@ -188,9 +188,9 @@ fn end(name: &'static str, end: &End, look: Look) -> Vec<Field> {
     fields
 }
 
-fn process_line(process: &Process) -> String {
+fn process_line(process: &Process, look: Look) -> String {
     let user = process.user.as_deref().map(|user| format!(" ({user})")).unwrap_or_default();
-    let started = format::date_time(process.start_time);
+    let started = look.date_time(process.start_time);
     let (pid, uid) = (process.key.pid, process.uid);
     format!("{}, pid {pid}, uid {uid}{user}, since {started}", process.comm)
 }
@@ -206,8 +206,8 @@ fn finding(finding: &Finding, look: Look) -> Vec<Field> {
         ("summary", piece(private(&finding.summary), Tone::Strong)),
         plain("remedy", private(&finding.remedy)),
         plain("seen", count),
-        plain("first seen", format::date_time(finding.first_seen)),
-        plain("last seen", format::date_time(finding.last_seen)),
+        plain("first seen", look.date_time(finding.first_seen)),
+        plain("last seen", look.date_time(finding.last_seen)),
         plain("confidence", finding.confidence.name()),
         plain("state", finding.state.name()),
         plain("id", format!("{:016x}", finding.id.0)),

@@ -27,7 +27,7 @@ pub(crate) fn lines<'a>(model: &'a Model, look: Look, width: u16) -> Vec<Text<'a
             .map(|line| vec![piece(line, Tone::Plain)])
             .collect();
     };
-    let mut lines = loss(model, stats);
+    let mut lines = loss(model, stats, look);
     lines.extend(rings(&model.status));
     lines.extend(uncaptured(stats));
     lines.extend(programs(&model.status, look, width));
@@ -35,7 +35,7 @@ pub(crate) fn lines<'a>(model: &'a Model, look: Look, width: u16) -> Vec<Text<'a
     lines
 }
 
-fn loss<'a>(model: &'a Model, stats: &'a Stats) -> Vec<Text<'a>> {
+fn loss<'a>(model: &'a Model, stats: &'a Stats, look: Look) -> Vec<Text<'a>> {
     let mut lines = vec![title("LOST RECORDS")];
     for ((stage, reason), count) in &stats.lost {
         let name = format!("{}, {}", format::stage(*stage), format::loss_reason(*reason));
@@ -47,7 +47,7 @@ fn loss<'a>(model: &'a Model, stats: &'a Stats) -> Vec<Text<'a>> {
         let text = format!("{} in the {place}", format::grouped(last.loss.count));
         lines.push(row(
             "last report",
-            format!("{text} at {}", format::time_of_day(last.time)),
+            format!("{text} at {}", look.time_of_day(last.time)),
             Tone::Plain,
         ));
     }

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use ratatui::layout::Position;
+
 use super::{Command, Detail, FilterEdit, Frozen, Mode, Privacy, Reaction, Screen, State, Subject};
 use crate::filter::Filter;
 use crate::pipeline::detect::Moment;
 use crate::tui::editor::{Edit, Editor};
 use crate::tui::model::RowId;
-use crate::tui::table::{Cursor, Motion};
+use crate::tui::table::{Cursor, Motion, View};
+use crate::tui::theme::Tone;
 use crate::tui::{layout, render};
 
 impl State {
@@ -33,6 +36,14 @@ impl State {
             Command::SortColumn => self.sort_column(),
             Command::SortDirection => self.sort_direction(),
             Command::Freeze => self.freeze(now),
+            Command::Zone => self.zones.reverse(),
+            Command::ResetView => self.reset_view(),
+            Command::Copy => return self.copy(now),
+            Command::Export => return self.export_rows(now),
+            Command::Mouse => return Reaction::Mouse,
+            Command::Click { x, y } => self.click(Position { x, y }, now),
+            Command::Pace(pace) => return Reaction::Pace(pace),
+            Command::Suspend => return Reaction::Suspend,
             Command::Privacy => {
                 self.privacy = match self.privacy {
                     Privacy::Open => Privacy::Hidden,
@@ -62,6 +73,40 @@ impl State {
             Some(_) => None,
             None => Some(Box::new(Frozen { model: self.live.clone(), at: now })),
         };
+    }
+
+    fn copy(&mut self, now: Moment) -> Reaction {
+        if self.privacy == Privacy::Hidden {
+            return self.refuse("not copied: p shows what is hidden, and then y copies", now);
+        }
+        match self.row_line(now) {
+            Some(row) => Reaction::Copy(row),
+            None => self.refuse("nothing is selected that could be copied", now),
+        }
+    }
+
+    fn export_rows(&mut self, now: Moment) -> Reaction {
+        if self.privacy == Privacy::Hidden {
+            return self.refuse("not written: p shows what is hidden, and then w writes", now);
+        }
+        match self.export(now) {
+            Some(export) if export.count > 0 => Reaction::Export(Box::new(export)),
+            _ => self.refuse("there are no rows to write", now),
+        }
+    }
+
+    fn refuse(&mut self, why: &str, now: Moment) -> Reaction {
+        self.say(why.to_owned(), Tone::Warning, now.time);
+        Reaction::Draw
+    }
+
+    fn reset_view(&mut self) {
+        match self.screen {
+            Screen::Overview => self.overview = View::default(),
+            Screen::Exchanges => self.exchanges = View::default(),
+            Screen::Findings => self.findings = View::default(),
+            Screen::Health => self.health_top = 0,
+        }
     }
 
     fn step(&mut self, motion: Motion, now: Moment) {
