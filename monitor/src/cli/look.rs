@@ -13,7 +13,7 @@ pub struct LookArgs {
         value_enum,
         value_name = "THEME",
         env = "APIWATCH_THEME",
-        hide_env = true,
+        hide_env_values = true,
         default_value_t
     )]
     theme: Palette,

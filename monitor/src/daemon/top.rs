@@ -137,7 +137,10 @@ impl Reader {
         // Whether the UI is gone does not matter any more.
         let _ = sink.deliver(outputs);
         sink.observe(&pipeline.stats(), &CaptureStatus::default());
-        playback.finish();
+        match &result {
+            Ok(()) => playback.finish(),
+            Err(_) => playback.break_off(),
+        }
         result
     }
 }

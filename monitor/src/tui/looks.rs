@@ -148,6 +148,7 @@ fn a_replay_shows_where_it_is() {
         (Phase::Running, Speed::Times(2.0), Some(50_591), Some(41)),
         (Phase::Paused, Speed::Times(2.0), Some(50_591), Some(41)),
         (Phase::Ended, Speed::Max, Some(50_591), Some(100)),
+        (Phase::Broken, Speed::Max, Some(50_591), Some(99)),
     ];
     let shown = lines.map(|(phase, speed, second, percent)| {
         let time = second.map(|second: u64| WallTime(second * 1_000_000_000));

@@ -47,6 +47,8 @@ pub(crate) enum Phase {
     Running,
     Paused,
     Ended,
+    /// The file is damaged here.
+    Broken,
 }
 
 /// What the reader of a replay does with what it has read.
@@ -88,6 +90,8 @@ enum End {
     Open,
     /// Everything was read.
     Read,
+    /// What comes next is damaged.
+    Broken,
     /// Nobody looks any more.
     Abandoned,
 }
@@ -148,6 +152,11 @@ impl Playback {
         self.end(End::Read);
     }
 
+    /// What comes next cannot be read.
+    pub fn break_off(&self) {
+        self.end(End::Broken);
+    }
+
     /// Nobody looks any more: whoever waits goes on.
     pub fn abandon(&self) {
         self.end(End::Abandoned);
@@ -173,6 +182,7 @@ impl Playback {
             (End::Open, Pause::Off) => Phase::Running,
             (End::Open, Pause::On(_)) => Phase::Paused,
             (End::Read | End::Abandoned, _) => Phase::Ended,
+            (End::Broken, _) => Phase::Broken,
         };
         let share = (state.read_bytes.saturating_mul(100)).checked_div(state.total_bytes);
         let percent = share.map(|percent| percent.min(100) as u8);

@@ -89,7 +89,10 @@ enum Need {
 /// Whether the feed will say more.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Supply {
+    /// Perhaps later.
     Open,
+    /// At once.
+    Waiting,
     Ended,
 }
 
@@ -116,19 +119,23 @@ impl Session {
                 self.need(Need::Draw);
             }
             let now = moment();
-            if self.take(now) == Supply::Ended && self.at_end == AtEnd::Return {
+            let supply = self.take(now);
+            if supply == Supply::Ended && self.at_end == AtEnd::Return {
                 return Ok(());
             }
             self.draw(tty, now)?;
-            if event::poll(self.patience(now))? && self.handle(&event::read()?, tty)? == Flow::Quit
-            {
+            let patience = match supply {
+                Supply::Waiting => Duration::ZERO,
+                Supply::Open | Supply::Ended => self.patience(now),
+            };
+            if event::poll(patience)? && self.handle(&event::read()?, tty)? == Flow::Quit {
                 return Ok(());
             }
         }
         Ok(())
     }
 
-    /// Takes what the feed has; says whether that was the last of it.
+    /// Takes what the feed has, or a batch of it; says whether that was the last of it.
     fn take(&mut self, now: Moment) -> Supply {
         self.take_progress();
         for _ in 0..BATCH {
@@ -137,12 +144,15 @@ impl Session {
                     self.state.live.accept(*output, now.time);
                     self.changed();
                 }
-                Next::Quiet => break,
+                Next::Quiet => {
+                    self.take_latest(now);
+                    return Supply::Open;
+                }
                 Next::Ended => return self.ended(now),
             }
         }
         self.take_latest(now);
-        Supply::Open
+        Supply::Waiting
     }
 
     fn take_progress(&mut self) {

@@ -82,6 +82,7 @@ fn replay(progress: &Progress, look: Look) -> Item {
     let (pace, tone) = match (progress.phase, progress.speed) {
         (Phase::Paused, _) => ("paused".to_owned(), Tone::Warning),
         (Phase::Ended, _) => ("ended".to_owned(), Tone::Strong),
+        (Phase::Broken, _) => ("! DAMAGED".to_owned(), Tone::Bad),
         (Phase::Running, Speed::Max) => ("max".to_owned(), Tone::Accent),
         (Phase::Running, Speed::Times(times)) => (format!("{times}x"), Tone::Accent),
     };

@@ -91,6 +91,8 @@ fn a_pause_holds_the_reader_until_it_ends() {
     let reading = std::thread::spawn(move || reader.wait(seconds(11)));
     playback.change(Pace::Pause);
     assert_eq!(reading.join().unwrap(), ControlFlow::Continue(()));
+    playback.break_off();
+    assert_eq!(playback.progress().phase, Phase::Broken);
     playback.finish();
     assert_eq!(playback.progress().phase, Phase::Ended);
     assert_eq!(playback.progress().time, Some(WallTime(seconds(11).0)));
