@@ -6,23 +6,26 @@ use std::process::ExitCode;
 
 use monitor::capture::memory::give_back_large_allocations;
 use monitor::cli::{Cli, Command, Exit, SocketArgs};
-use monitor::config::{Color, Config};
+use monitor::config::Config;
 use monitor::pipeline::settings::Settings;
+use monitor::terminal::{Color, Diagnostics, Printable};
 use monitor::{cli, daemon};
 
 fn main() -> ExitCode {
     give_back_large_allocations();
     let cli = cli::parse();
+    let color = cli.color.on_stderr();
     tracing_subscriber::fmt()
         .with_max_level(cli.log_level())
-        .with_writer(io::stderr)
-        .with_ansi(Color::for_stderr() == Color::Ansi)
+        .with_writer(move || Printable::new(Diagnostics, color))
+        .with_ansi(color == Color::Ansi)
         .with_target(false)
         .init();
     dispatch(&cli)
         .unwrap_or_else(|error| {
             // There is nowhere to complain if nobody listens.
-            let _ = writeln!(io::stderr(), "apiwatch: {}", sentence_of(&error));
+            let mut lines = Printable::new(io::stderr(), Color::Plain);
+            let _ = writeln!(lines, "apiwatch: {}", sentence_of(&error));
             daemon::exit_of(&error)
         })
         .into()
@@ -40,35 +43,41 @@ fn sentence_of(error: &anyhow::Error) -> String {
 }
 
 fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
-    let path = cli.config.as_deref();
+    let (path, color) = (cli.config.as_deref(), cli.color.on_stderr());
     match &cli.command {
-        Command::CheckConfig(args) => Ok(cli::check_config(args, path)),
+        Command::CheckConfig(args) => Ok(cli::check_config(args, path, color)),
         Command::Completions(args) => Ok(cli::completions(args)),
         Command::Man(args) => Ok(cli::man(args)),
         Command::Doctor(args) => daemon::doctor::run(args, path),
-        Command::Daemon(args) => configured(path, |config, _| daemon::run(args, config, path)),
-        Command::Top(args) => {
-            configured(path, |config, named| daemon::top::run(args, config, named))
+        Command::Daemon(args) => {
+            configured(path, color, |config, _| daemon::run(args, config, path))
         }
+        Command::Top(args) => configured(path, color, |config, named| {
+            daemon::top::run(args, cli.color, config, named)
+        }),
         Command::Tail(args) => {
-            attached(&args.daemon, path, |socket| daemon::tail::run(args, socket))
+            attached((&args.daemon, color), path, |socket| daemon::tail::run(args, socket))
         }
         Command::Status(args) => {
-            attached(&args.daemon, path, |socket| daemon::status::run(args, socket))
+            attached((&args.daemon, color), path, |socket| daemon::status::run(args, socket))
         }
-        Command::Reload(args) => attached(&args.daemon, path, daemon::reload::run),
-        Command::Record(args) => configured(path, |config, _| daemon::record::run(args, config)),
-        Command::Replay(args) => configured(path, |_, named| daemon::replay::run(args, named)),
+        Command::Reload(args) => attached((&args.daemon, color), path, daemon::reload::run),
+        Command::Record(args) => {
+            configured(path, color, |config, _| daemon::record::run(args, config))
+        }
+        Command::Replay(args) => {
+            configured(path, color, |_, named| daemon::replay::run(args, named))
+        }
     }
 }
 
 /// Runs a command with the control socket of a running daemon.
 fn attached(
-    args: &SocketArgs,
+    (args, color): (&SocketArgs, Color),
     path: Option<&Path>,
     command: impl FnOnce(&Path) -> anyhow::Result<Exit>,
 ) -> anyhow::Result<Exit> {
-    match daemon::attach::socket_of(args, path) {
+    match daemon::attach::socket_of(args, path, color) {
         Ok(socket) => command(&socket),
         Err(exit) => Ok(exit),
     }
@@ -79,9 +88,10 @@ fn attached(
 /// named takes their place.
 fn configured(
     path: Option<&Path>,
+    color: Color,
     command: impl FnOnce(&Config, Option<Settings>) -> anyhow::Result<Exit>,
 ) -> anyhow::Result<Exit> {
-    match cli::load_config(path) {
+    match cli::load_config(path, color) {
         Ok(config) => command(&config, path.map(|_| config.pipeline.clone())),
         Err(exit) => Ok(exit),
     }

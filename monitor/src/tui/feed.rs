@@ -1,5 +1,6 @@
 //! From the capture loop to the terminal UI, without ever holding up the former.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -35,6 +36,17 @@ struct Shared {
 pub struct TuiSink {
     outputs: SyncSender<Output>,
     shared: Arc<Shared>,
+}
+
+impl TuiSink {
+    /// Delivers outputs of a replay, which can wait for the UI; breaks where that is gone.
+    pub fn deliver(&mut self, outputs: impl IntoIterator<Item = Output>) -> ControlFlow<()> {
+        let mut outputs = outputs.into_iter();
+        match outputs.all(|output| self.outputs.send(output).is_ok()) {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        }
+    }
 }
 
 impl Sink for TuiSink {
@@ -143,6 +155,31 @@ mod tests {
         assert_eq!(feed.next(), Next::Quiet);
         drop(sink);
         assert_eq!(feed.next(), Next::Ended);
+    }
+
+    #[test]
+    fn a_replay_waits_for_its_reader() {
+        let (mut sink, feed) = channel();
+        let count = WAITING as u64 + 5;
+        let reading = std::thread::spawn(move || {
+            let sent = sink.deliver((0..count).map(output));
+            (sent, sink.dropped())
+        });
+        let mut read = 0;
+        while read < count {
+            match feed.next() {
+                Next::Output(next) => {
+                    assert_eq!(*next, output(read));
+                    read += 1;
+                }
+                Next::Quiet => std::thread::yield_now(),
+                Next::Ended => panic!("{read} of {count} were delivered"),
+            }
+        }
+        assert_eq!(reading.join().unwrap(), (ControlFlow::Continue(()), 0));
+        let (mut sink, feed) = channel();
+        drop(feed);
+        assert_eq!(sink.deliver([output(1)]), ControlFlow::Break(()));
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! Which key does what: one table for each mode, and from them the help and the footer.
 
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::crossterm::event::{
+    KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
 
 use super::editor::Edit;
+use super::replay::Pace;
 use super::state::{Command, Link, Mode, Screen, Subject};
 use super::table::Motion;
 
@@ -47,6 +50,7 @@ use Key::{Ctrl, Plain};
 const ALWAYS: &[Binding] = &[
     bind(&[Ctrl('c')], Command::Quit, "quit, from everywhere"),
     bind(&[Ctrl('l')], Command::Redraw, "draw the screen anew"),
+    bind(&[Ctrl('z')], Command::Suspend, "suspend; fg comes back"),
 ];
 
 /// Hold wherever no text is typed.
@@ -69,6 +73,14 @@ const LOOKING: &[Binding] = &[
         "freeze",
     ),
     bind(&[char_key('p')], Command::Privacy, "hide paths, hosts, addresses"),
+    bind(&[char_key('r')], Command::ResetView, "reset filter, order, selection"),
+    bind(&[char_key('y')], Command::Copy, "copy the row as JSON"),
+    bind(&[char_key('w')], Command::Export, "write the rows to a file"),
+    bind(&[char_key('t')], Command::Zone, "local time or UTC"),
+    bind(&[char_key('m')], Command::Mouse, "mouse on or off"),
+    bind(&[char_key(',')], Command::Pace(Pace::Slower), "replay slower"),
+    bind(&[char_key('.')], Command::Pace(Pace::Faster), "replay faster"),
+    bind(&[char_key('P')], Command::Pace(Pace::Pause), "pause the replay, or go on"),
 ];
 
 /// Steps.
@@ -210,6 +222,18 @@ pub(crate) fn command(mode: &Mode, event: KeyEvent) -> Option<Command> {
         (Mode::Filter(_), Plain(KeyCode::Char(typed))) => Some(Command::Edit(Edit::Insert(typed))),
         _ => None,
     })
+}
+
+/// What the mouse does, where it is on.
+pub(crate) const fn mouse(event: MouseEvent) -> Option<Command> {
+    match event.kind {
+        MouseEventKind::ScrollUp => Some(Command::Move(Motion::Up)),
+        MouseEventKind::ScrollDown => Some(Command::Move(Motion::Down)),
+        MouseEventKind::Down(MouseButton::Left) => {
+            Some(Command::Click { x: event.column, y: event.row })
+        }
+        _ => None,
+    }
 }
 
 impl Key {

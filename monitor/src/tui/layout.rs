@@ -14,6 +14,8 @@ pub(crate) mod overview;
 
 /// Smallest terminal that is drawn to.
 pub(crate) const SMALLEST: Size = Size { width: 40, height: 8 };
+/// Below either, there is one pane.
+const TWO_PANES: Size = Size { width: 60, height: 15 };
 /// Beside a list of this width, a detail has room.
 const WIDE: u16 = 110;
 /// Under a list of this height, a detail has room.
@@ -41,7 +43,10 @@ pub(crate) fn regions(area: Rect, state: &State) -> Option<Regions> {
     let (tabs, rest) = split_top(rest, 1);
     let (body, footer) = split_top(rest, rest.height - footer_height);
     let (list, detail) = match is_detailed(&state.mode) {
-        true => split_body(body),
+        true if area.width >= TWO_PANES.width && area.height >= TWO_PANES.height => {
+            split_body(body)
+        }
+        true => (Rect::ZERO, body),
         false => (body, Rect::ZERO),
     };
     Some(Regions { header, tabs, list, detail, footer })

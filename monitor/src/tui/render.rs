@@ -25,7 +25,7 @@ mod crumbs;
 /// Who talks to whom.
 mod destinations;
 /// All about one row.
-mod detail;
+pub(crate) mod detail;
 /// What is served.
 mod endpoints;
 /// Exchanges.
@@ -35,7 +35,7 @@ mod findings;
 /// Keys, place, and the filter line.
 mod footer;
 /// Tables.
-mod grid;
+pub(crate) mod grid;
 /// Host, capture, loss, findings.
 mod header;
 /// Health of the capture.
@@ -45,7 +45,7 @@ mod help;
 /// Traffic, services, findings and connections at a glance.
 mod overview;
 /// Text to the screen.
-mod paint;
+pub(crate) mod paint;
 /// Screens, and what is in force.
 mod tabs;
 
@@ -53,7 +53,8 @@ mod tabs;
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, now: Moment) {
     let area = frame.area();
     let (model, shown_at) = state.shown(now);
-    let look = Look { theme: state.theme, privacy: state.privacy, now: shown_at };
+    let look = look(state, shown_at);
+    frame.buffer_mut().set_style(area, look.theme.base());
     let Some(regions) = layout::regions(area, state) else {
         return too_small(frame, area, look);
     };
@@ -76,12 +77,16 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, now: Moment) {
     }
 }
 
+fn look(state: &State, now: Moment) -> Look {
+    Look { theme: state.theme, privacy: state.privacy, zone: state.zone(), now }
+}
+
 /// How far the text of the state can be scrolled: lines that a page has no room for.
 pub(crate) fn scroll_limit(state: &State, now: Moment) -> usize {
     let area = Rect::from((Position::ORIGIN, state.size));
     let Some(regions) = layout::regions(area, state) else { return 0 };
     let (model, shown_at) = state.shown(now);
-    let look = Look { theme: state.theme, privacy: state.privacy, now: shown_at };
+    let look = look(state, shown_at);
     let (lines, room) = match &state.mode {
         Mode::Detail(detail) => {
             let subject = state.subject(detail, now);
@@ -133,7 +138,10 @@ fn list(
 }
 
 fn too_small(frame: &mut Frame<'_>, area: Rect, look: Look) {
-    let text = format!("terminal too small (need {}x{})", SMALLEST.width, SMALLEST.height);
+    let times = look.theme.pick("×", "x");
+    let of = |width: u16, height: u16| format!("{width}{times}{height}");
+    let (need, have) = (of(SMALLEST.width, SMALLEST.height), of(area.width, area.height));
+    let text = format!("terminal too small: need {need}, have {have}");
     put(frame.buffer_mut(), area, look, (&text, Tone::Plain), Align::Left);
 }
 

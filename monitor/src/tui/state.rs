@@ -10,12 +10,14 @@ use super::columns::endpoint::EndpointColumn;
 use super::columns::exchange::ExchangeColumn;
 use super::columns::finding::FindingColumn;
 use super::columns::service::ServiceColumn;
-use super::editor::{Edit, Editor};
+use super::editor::Editor;
+use super::format::Zone;
 use super::model::connections::ConnectionFacts;
 use super::model::endpoints::Endpoint;
 use super::model::window::{Span, Window};
 use super::model::{ExchangeEntry, Model, RowId};
-use super::table::{AnyView, Motion, View};
+use super::replay::Progress;
+use super::table::{AnyView, View};
 use super::theme::Theme;
 use crate::filter::{Filter, FilterError};
 use crate::pipeline::detect::Moment;
@@ -25,12 +27,21 @@ use crate::pipeline::time::Timestamp;
 
 /// What each command does.
 mod apply;
+/// What keys ask for.
+mod command;
 /// From details to what they are about, and back.
 mod links;
+/// What is said for a moment.
+mod message;
+/// Where the mouse clicked.
+mod pointer;
 /// The rows of each screen.
 mod rows;
 /// The way back.
 pub(crate) mod trail;
+
+pub(crate) use command::{Command, Reaction};
+pub(crate) use message::Message;
 
 /// A screen; each has its tab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,45 +187,6 @@ pub(crate) enum Connection {
     Ended(Timestamp),
 }
 
-/// What a key asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Command {
-    Quit,
-    Redraw,
-    Help,
-    Back,
-    Show(Screen),
-    NextScreen,
-    PreviousScreen,
-    Move(Motion),
-    OpenDetail,
-    /// The row after or before, in a detail.
-    Neighbour(Motion),
-    EditFilter,
-    AcceptFilter,
-    Edit(Edit),
-    SortColumn,
-    SortDirection,
-    LongerWindow,
-    ShorterWindow,
-    NextWindow,
-    /// From a detail to what it is about.
-    Follow(Link),
-    Freeze,
-    Privacy,
-}
-
-/// What the loop has to do after a command.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reaction {
-    /// Draw.
-    Draw,
-    /// Clear, then draw.
-    Redraw,
-    /// End.
-    Quit,
-}
-
 /// What was shown when it was frozen.
 #[derive(Clone, Debug)]
 pub(crate) struct Frozen {
@@ -234,6 +206,12 @@ pub(crate) struct State {
     pub(crate) mode: Mode,
     pub(crate) privacy: Privacy,
     pub(crate) connection: Connection,
+    /// Where the replay is; none where what is shown happens now.
+    pub(crate) replay: Option<Progress>,
+    /// What is said for a moment.
+    pub(crate) message: Option<Message>,
+    /// What times are shown in, and what else they can be.
+    pub(crate) zones: [Zone; 2],
     /// What the feed brought; goes on while frozen.
     pub(crate) live: Model,
     pub(crate) frozen: Option<Box<Frozen>>,
@@ -262,6 +240,9 @@ impl State {
             mode: Mode::List,
             privacy: Privacy::Open,
             connection: Connection::Live,
+            replay: None,
+            message: None,
+            zones: [Zone::UTC; 2],
             live: Model::new(now.time),
             frozen: None,
             services: View::default(),
@@ -348,13 +329,19 @@ impl State {
         found.unwrap_or_else(|| detail.kept.clone())
     }
 
+    /// What times are shown in.
+    pub(crate) const fn zone(&self) -> Zone {
+        self.zones[0]
+    }
+
     /// Changes whenever time alone changes what is shown: each second while anything
-    /// was seen in the last minute or the view is frozen, else each minute.
+    /// was seen in the last minute, the view is frozen or the feed is gone, else each
+    /// minute.
     pub(crate) fn pulse(&self, now: Moment) -> (u64, u64) {
         let seconds = now.time.since(self.live.started).as_secs();
         let is_quiet = now.time.since(self.live.last_change()).as_secs() > 60;
-        let is_live = self.connection == Connection::Live;
-        let ticks = self.frozen.is_some() || !is_live || !is_quiet;
+        let is_gone = self.connection != Connection::Live && self.replay.is_none();
+        let ticks = self.frozen.is_some() || is_gone || !is_quiet;
         (seconds / 60, if ticks { seconds } else { 0 })
     }
 }

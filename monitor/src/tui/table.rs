@@ -144,6 +144,9 @@ pub(crate) trait AnyView {
     fn selection(&self) -> &Selection;
     /// To be changed.
     fn selection_mut(&mut self) -> &mut Selection;
+    /// Without filter, in the first order, from the first row; what a step from a detail
+    /// narrowed stays narrow.
+    fn reset(&mut self);
     /// Sorts by the next column.
     fn next_sort(&mut self);
     /// Sorts the other way round.
@@ -170,6 +173,12 @@ impl<C: Column> AnyView for View<C> {
 
     fn selection_mut(&mut self) -> &mut Selection {
         &mut self.selection
+    }
+
+    fn reset(&mut self) {
+        let scope = self.selection.scope.take();
+        let selection = Selection { scope, ..Selection::default() };
+        *self = Self { selection, ..Self::default() };
     }
 
     fn next_sort(&mut self) {

@@ -62,14 +62,18 @@ fn named_key(name: &str) -> KeyEvent {
     KeyEvent::new(code, KeyModifiers::NONE)
 }
 
-fn draw(state: &State, (width, height): (u16, u16), now: Moment) -> Terminal<TestBackend> {
+pub(crate) fn draw(
+    state: &State,
+    (width, height): (u16, u16),
+    now: Moment,
+) -> Terminal<TestBackend> {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("it is in memory");
     terminal.draw(|frame| render(frame, state, now)).expect("it is in memory");
     terminal
 }
 
 /// The screen after keys, at a size.
-fn screen(state: State, size: (u16, u16), keys: &str) -> Terminal<TestBackend> {
+pub(crate) fn screen(state: State, size: (u16, u16), keys: &str) -> Terminal<TestBackend> {
     screen_at(state, size, keys, at(NOW))
 }
 

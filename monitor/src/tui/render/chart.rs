@@ -139,6 +139,7 @@ mod tests {
     use super::*;
     use crate::pipeline::detect::Moment;
     use crate::pipeline::time::{Timestamp, WallOffset};
+    use crate::tui::format::Zone;
     use crate::tui::state::Privacy;
     use crate::tui::theme::Theme;
 
@@ -147,7 +148,7 @@ mod tests {
         let mut buffer = Buffer::empty(area);
         let now = Moment { time: Timestamp(0), wall_offset: WallOffset(0) };
         let theme = Theme { glyphs, ..Theme::default() };
-        let look = Look { theme, privacy: Privacy::Open, now };
+        let look = Look { theme, privacy: Privacy::Open, zone: Zone::UTC, now };
         let chart = Chart {
             heading: Text::new(),
             bars: bars.iter().map(|(whole, part)| Bar { whole: *whole, part: *part }).collect(),

@@ -76,18 +76,23 @@ pub(crate) fn place(top: usize, room: usize, length: usize) -> String {
 }
 
 /// A name with its value.
-type Field = (&'static str, Cell);
+pub(crate) type Field = (&'static str, Cell);
 
 /// All lines of a detail, cut to `room` cells.
 pub(crate) fn lines(subject: &Subject, look: Look, room: u16) -> Vec<Text<'static>> {
-    let fields = match subject {
+    let fields = fields(subject, look).into_iter();
+    fields.flat_map(|field| field_lines(field, usize::from(room))).collect()
+}
+
+/// All that a detail says, by names.
+pub(crate) fn fields(subject: &Subject, look: Look) -> Vec<Field> {
+    match subject {
         Subject::Exchange(entry) => exchange::fields(&entry.exchange, look),
         Subject::Connection(facts) => connection::fields(facts, look),
         Subject::Destination(row) => destination::fields(row, look),
         Subject::Endpoint(found) => endpoint::fields(found, look),
         Subject::Finding(found) => finding::fields(found, look),
-    };
-    fields.into_iter().flat_map(|field| field_lines(field, usize::from(room))).collect()
+    }
 }
 
 /// Cells of the names.
@@ -120,7 +125,7 @@ fn end(name: &'static str, end: &End, look: Look) -> Vec<Field> {
         plain("", format!("called {text} by {}", name.source.name()))
     }));
     let Some(process) = &end.process else { return fields };
-    fields.push(plain("", process_line(process)));
+    fields.push(plain("", process_line(process, look)));
     let place = [("exe", &process.exe), ("unit", &process.unit), ("container", &process.container)];
     let known = place.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
     let news = known.filter(|(_, value)| *value != &*process.identity);
@@ -128,9 +133,9 @@ fn end(name: &'static str, end: &End, look: Look) -> Vec<Field> {
     fields
 }
 
-fn process_line(process: &Process) -> String {
+fn process_line(process: &Process, look: Look) -> String {
     let user = process.user.as_deref().map(|user| format!(" ({user})")).unwrap_or_default();
-    let started = format::date_time(process.start_time);
+    let started = look.date_time(process.start_time);
     let (pid, uid) = (process.key.pid, process.uid);
     format!("{}, pid {pid}, uid {uid}{user}, since {started}", process.comm)
 }

@@ -13,6 +13,7 @@ use crate::tui::columns::exchange::{ExchangeColumn, grpc_status};
 use crate::tui::format;
 use crate::tui::model::{ExchangeEntry, Model, bytes_of};
 use crate::tui::state::State;
+use crate::tui::table::Column;
 use crate::tui::theme::Tone;
 
 /// Draws the exchanges.
@@ -31,12 +32,19 @@ pub(crate) fn render(
 }
 
 impl Cells for ExchangeColumn {
+    fn heading(self, look: Look) -> String {
+        match self {
+            Self::Time => look.zone.name(),
+            other => other.title().to_owned(),
+        }
+    }
+
     fn cell<'r>(self, row: &'r &ExchangeEntry, look: Look, _room: u16) -> (Cow<'r, str>, Tone) {
         let exchange = &row.exchange;
         let request = exchange.request.as_ref();
         let none = || piece(look.theme.none(), Tone::Muted);
         match self {
-            Self::Time => piece(format::time_of_day(exchange.time), Tone::Plain),
+            Self::Time => piece(look.time_of_day(exchange.time), Tone::Plain),
             Self::Method => {
                 request.map_or_else(none, |request| piece(request.method.as_str(), Tone::Strong))
             }

@@ -8,6 +8,7 @@ use super::paint::{Look, Text, piece, put_text, text_width};
 use crate::pipeline::finding::Severity;
 use crate::tui::format;
 use crate::tui::model::Model;
+use crate::tui::replay::{Phase, Progress, Speed};
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
 
@@ -37,16 +38,25 @@ fn capture_items(state: &State, look: Look, model: &Model) -> Vec<Item> {
         item(1, look.private(state.host.clone()), Tone::Strong),
         item(5, format!("up {uptime}"), Tone::Plain),
     ];
+    if let Some(progress) = &state.replay {
+        items.push(replay(progress, look));
+    }
     let Some(stats) = &model.stats else {
+        if state.replay.is_some() {
+            return items;
+        }
         items.push(item(2, "waiting for the capture", Tone::Warning));
         return items;
     };
     let status = &model.status;
     match status.tier {
         Some(tier) => items.push(item(4, format!("tier {tier}"), Tone::Plain)),
+        None if state.replay.is_some() => {}
         None => items.push(item(4, "no capture", Tone::Warning)),
     }
-    items.push(item(6, format!("{} probes", status.programs.len()), Tone::Plain));
+    if state.replay.is_none() {
+        items.push(item(6, format!("{} probes", status.programs.len()), Tone::Plain));
+    }
     if !status.declined.is_empty() {
         items.push(item(3, format!("! {} declined", status.declined.len()), Tone::Warning));
     }
@@ -65,6 +75,21 @@ fn loss_items(width: u16, look: Look, model: &Model) -> Vec<Item> {
     }
     items.push(Item { rank: 1, text: findings(width, model) });
     items
+}
+
+/// How fast the replay goes, and where it is.
+fn replay(progress: &Progress, look: Look) -> Item {
+    let (pace, tone) = match (progress.phase, progress.speed) {
+        (Phase::Paused, _) => ("paused".to_owned(), Tone::Warning),
+        (Phase::Ended, _) => ("ended".to_owned(), Tone::Strong),
+        (Phase::Broken, _) => ("! DAMAGED".to_owned(), Tone::Bad),
+        (Phase::Running, Speed::Max) => ("max".to_owned(), Tone::Accent),
+        (Phase::Running, Speed::Times(times)) => (format!("{times}x"), Tone::Accent),
+    };
+    let time = progress.time.map(|time| format!(" {}", look.time_of_day(time)));
+    let percent = progress.percent.map(|percent| format!(" {percent}%"));
+    let parts = [time, percent].map(Option::unwrap_or_default).concat();
+    item(0, format!("replay {pace}{parts}"), tone)
 }
 
 fn lost(look: Look, model: &Model) -> Item {

@@ -30,14 +30,14 @@ pub(crate) fn lines<'a>(model: &'a Model, look: Look, width: u16) -> Vec<Text<'a
     };
     let mut lines = bytes(stats);
     lines.extend(processes(&model.coverage, look));
-    lines.extend(loss(model, stats));
+    lines.extend(loss(model, stats, look));
     lines.extend(rings(&model.status));
     lines.extend(programs(&model.status, look, width));
     lines.extend(counts(model, stats));
     lines
 }
 
-fn loss<'a>(model: &'a Model, stats: &'a Stats) -> Vec<Text<'a>> {
+fn loss<'a>(model: &'a Model, stats: &'a Stats, look: Look) -> Vec<Text<'a>> {
     let mut lines = vec![Text::new(), title("LOST RECORDS")];
     if stats.lost.is_empty() {
         lines.push(row("in any stage", "0", Tone::Plain));
@@ -52,7 +52,7 @@ fn loss<'a>(model: &'a Model, stats: &'a Stats) -> Vec<Text<'a>> {
         let text = format!("{} in the {place}", format::grouped(last.loss.count));
         lines.push(row(
             "last report",
-            format!("{text} at {}", format::time_of_day(last.time)),
+            format!("{text} at {}", look.time_of_day(last.time)),
             Tone::Plain,
         ));
     }

@@ -67,7 +67,7 @@ fn badge(screen: Screen, model: &Model) -> String {
 fn chips(state: &State, look: Look, now: Moment, room: usize) -> Text<'static> {
     let mut chips = Text::new();
     chips.extend(super::crumbs::chips(state, look));
-    if let Connection::Ended(at) = state.connection {
+    if let (Connection::Ended(at), None) = (state.connection, state.replay) {
         let age = format::age(now.time.since(at));
         chips.push(piece(format!(" FEED ENDED {age} ago "), Tone::Bad));
     }

@@ -1,10 +1,13 @@
 //! What each command does to the state.
 
+use ratatui::layout::Position;
+
 use super::{Command, Detail, FilterEdit, Frozen, Mode, Origin, Privacy, Reaction, Screen, State};
 use crate::filter::Filter;
 use crate::pipeline::detect::Moment;
 use crate::tui::editor::{Edit, Editor};
 use crate::tui::table::{AnyView, Cursor, Motion};
+use crate::tui::theme::Tone;
 use crate::tui::{layout, render};
 
 impl State {
@@ -31,6 +34,14 @@ impl State {
             Command::ShorterWindow => self.window = self.window.shorter(),
             Command::NextWindow => self.window = self.window.next(),
             Command::Freeze => self.freeze(now),
+            Command::Zone => self.zones.reverse(),
+            Command::ResetView => self.reset_view(),
+            Command::Copy => return self.copy(now),
+            Command::Export => return self.export_rows(now),
+            Command::Mouse => return Reaction::Mouse,
+            Command::Click { x, y } => self.click(Position { x, y }, now),
+            Command::Pace(pace) => return Reaction::Pace(pace),
+            Command::Suspend => return Reaction::Suspend,
             Command::Privacy => {
                 self.privacy = match self.privacy {
                     Privacy::Open => Privacy::Hidden,
@@ -69,6 +80,38 @@ impl State {
             Some(_) => None,
             None => Some(Box::new(Frozen { model: self.live.clone(), at: now })),
         };
+    }
+
+    fn copy(&mut self, now: Moment) -> Reaction {
+        if self.privacy == Privacy::Hidden {
+            return self.refuse("not copied: p shows what is hidden, and then y copies", now);
+        }
+        match self.row_line(now) {
+            Some(row) => Reaction::Copy(row),
+            None => self.refuse("nothing is selected that could be copied", now),
+        }
+    }
+
+    fn export_rows(&mut self, now: Moment) -> Reaction {
+        if self.privacy == Privacy::Hidden {
+            return self.refuse("not written: p shows what is hidden, and then w writes", now);
+        }
+        match self.export(now) {
+            Some(export) if export.count > 0 => Reaction::Export(Box::new(export)),
+            _ => self.refuse("there are no rows to write", now),
+        }
+    }
+
+    fn refuse(&mut self, why: &str, now: Moment) -> Reaction {
+        self.say(why.to_owned(), Tone::Warning, now.time);
+        Reaction::Draw
+    }
+
+    fn reset_view(&mut self) {
+        if self.screen == Screen::Health {
+            self.health_top = 0;
+        }
+        self.with_view(AnyView::reset);
     }
 
     fn step(&mut self, motion: Motion, now: Moment) {

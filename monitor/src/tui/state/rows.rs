@@ -57,7 +57,7 @@ impl State {
     }
 
     /// The selected row, and what its detail is about. A service has no detail.
-    pub(super) fn selected(&self, now: Moment) -> Option<(RowId, Subject)> {
+    pub(crate) fn selected(&self, now: Moment) -> Option<(RowId, Subject)> {
         match self.screen {
             Screen::Exchanges => {
                 let rows = self.exchange_rows(now);

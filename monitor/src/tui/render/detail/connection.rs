@@ -21,10 +21,10 @@ pub(super) fn fields(facts: &ConnectionFacts, look: Look) -> Vec<Field> {
     };
     fields.push(("protection", encryption));
     if let Some(opened) = facts.opened {
-        fields.push(plain("opened", format::date_time(opened)));
+        fields.push(plain("opened", look.date_time(opened)));
     }
     match &facts.closed {
-        Some(report) => fields.extend(closed(report)),
+        Some(report) => fields.extend(closed(report, look)),
         None => fields.push(plain("state", "open, as far as was told")),
     }
     match &facts.tls {
@@ -34,7 +34,7 @@ pub(super) fn fields(facts: &ConnectionFacts, look: Look) -> Vec<Field> {
     fields
 }
 
-fn closed(report: &ConnectionReport) -> Vec<Field> {
+fn closed(report: &ConnectionReport, look: Look) -> Vec<Field> {
     let both = |to_server: u64, to_client: u64| {
         format!(
             "{} to the server, {} to the client",
@@ -43,7 +43,7 @@ fn closed(report: &ConnectionReport) -> Vec<Field> {
         )
     };
     let mut fields = vec![
-        plain("closed", format::date_time(report.time)),
+        plain("closed", look.date_time(report.time)),
         plain("moved", both(report.bytes.to_server, report.bytes.to_client)),
         plain("read", both(report.captured.to_server, report.captured.to_client)),
     ];

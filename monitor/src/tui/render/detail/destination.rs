@@ -33,10 +33,10 @@ pub(super) fn fields(facts: &DestinationFacts, look: Look) -> Vec<Field> {
         plain("latency", quantiles(|percent| destination.quantile(percent), look)),
     ]);
     if let Some(first) = destination.first_seen {
-        fields.push(plain("first seen", format::date_time(first)));
+        fields.push(plain("first seen", look.date_time(first)));
     }
     let age = cell::age(destination.last_seen, look);
-    let last = format!("{} ({age} ago)", format::date_time(destination.last_seen));
+    let last = format!("{} ({age} ago)", look.date_time(destination.last_seen));
     fields.push(plain("last seen", last));
     fields
 }

@@ -30,10 +30,10 @@ pub(super) fn fields(endpoint: &Endpoint, look: Look) -> Vec<Field> {
         plain("latency", quantiles(|percent| endpoint.quantile(percent), look)),
     ]);
     if let Some(first) = endpoint.first_seen {
-        fields.push(plain("first seen", format::date_time(first)));
+        fields.push(plain("first seen", look.date_time(first)));
     }
     let age = cell::age(endpoint.last_seen, look);
-    let last = format!("{} ({age} ago)", format::date_time(endpoint.last_seen));
+    let last = format!("{} ({age} ago)", look.date_time(endpoint.last_seen));
     fields.push(plain("last seen", last));
     fields
 }

@@ -9,7 +9,7 @@ use crate::tui::theme::Tone;
 
 /// All about an exchange.
 pub(super) fn fields(exchange: &Exchange, look: Look) -> Vec<Field> {
-    let mut fields = vec![plain("time", format::date_time(exchange.time))];
+    let mut fields = vec![plain("time", look.date_time(exchange.time))];
     match &exchange.request {
         Some(request) => fields.extend(self::request(exchange, request, look)),
         None => fields.push(("request", piece("? not seen", Tone::Warning))),

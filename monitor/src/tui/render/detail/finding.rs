@@ -25,8 +25,8 @@ pub(super) fn fields(finding: &Finding, look: Look) -> Vec<Field> {
     }));
     fields.extend([
         plain("seen", count),
-        plain("first seen", format::date_time(finding.first_seen)),
-        plain("last seen", format::date_time(finding.last_seen)),
+        plain("first seen", look.date_time(finding.first_seen)),
+        plain("last seen", look.date_time(finding.last_seen)),
         plain("confidence", finding.confidence.name()),
         plain("state", finding.state.name()),
         plain("id", format!("{:016x}", finding.id.0)),
