@@ -116,9 +116,9 @@ pub struct DaemonArgs {
     pub print: Vec<RecordType>,
 }
 
-/// Arguments of `top`. Without either the traffic comes from the daemon.
+/// Arguments of `top`. Without `standalone` and `replay` the traffic comes from the daemon.
 #[derive(Args, Clone, Debug)]
-#[group(id = "traffic", multiple = false, args = ["standalone", "replay"])]
+#[group(id = "traffic", multiple = false, args = ["standalone", "replay", "socket"])]
 pub struct TopArgs {
     /// Capture in this process; needs the privileges of the daemon
     #[arg(long)]
@@ -129,8 +129,18 @@ pub struct TopArgs {
     replay: Option<PathBuf>,
 
     /// Speed of a replay: a factor of real time, as 0.5, 1 or 10, or max
-    #[arg(long, value_name = "N|max", conflicts_with = "standalone", default_value_t)]
+    #[arg(
+        long,
+        value_name = "N|max",
+        requires = "replay",
+        conflicts_with_all = ["standalone", "socket"],
+        default_value_t
+    )]
     pub speed: Speed,
+
+    /// Where the daemon is.
+    #[command(flatten)]
+    pub daemon: SocketArgs,
 
     /// How it looks.
     #[command(flatten)]

@@ -6,7 +6,6 @@ use anyhow::Context;
 
 use self::control::Control;
 use self::engine::Engine;
-use self::no_daemon::NoDaemon;
 use self::signals::Signals;
 use crate::capture::status::Tier;
 use crate::capture::{self, CaptureError};
@@ -30,8 +29,6 @@ pub mod doctor;
 pub mod engine;
 /// The hard cap on memory.
 mod memory;
-/// What is said where there is no daemon.
-pub mod no_daemon;
 /// How far a large file has been read.
 mod progress;
 /// A trace of what comes in.
@@ -48,7 +45,7 @@ pub mod state;
 pub mod status;
 /// Records of the daemon as they come.
 pub mod tail;
-/// The terminal UI with a capture of its own, or over a file.
+/// The terminal UI: of a running daemon, with a capture of its own, or over a file.
 pub mod top;
 
 /// Time between two savings of what was learned.
@@ -164,9 +161,6 @@ pub(crate) fn kernel_release() -> String {
 /// How a command ends that failed with this error.
 #[must_use]
 pub fn exit_of(error: &anyhow::Error) -> Exit {
-    if error.is::<NoDaemon>() {
-        return Exit::Unavailable;
-    }
     if let Some(error) = error.downcast_ref::<ClientError>() {
         return attach::exit_of_client(error);
     }

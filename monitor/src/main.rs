@@ -52,9 +52,7 @@ fn dispatch(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Daemon(args) => {
             configured(path, color, |config, _| daemon::run(args, config, path))
         }
-        Command::Top(args) => configured(path, color, |config, named| {
-            daemon::top::run(args, cli.color, config, named)
-        }),
+        Command::Top(args) => daemon::top::run(args, cli.color, path),
         Command::Tail(args) => {
             attached((&args.daemon, color), path, |socket| daemon::tail::run(args, socket))
         }

@@ -40,7 +40,9 @@ mod theme;
 /// The terminal, taken and given back.
 mod tty;
 
-pub use feed::{Feed, TuiSink, channel};
+#[cfg(test)]
+pub(crate) use feed::Next;
+pub use feed::{Daemon, Feed, TuiSink, channel};
 pub use format::Zone;
 pub use replay::{Playback, Speed, Turn};
 pub use run::{AtEnd, Options, run};

@@ -46,9 +46,7 @@ pub fn socket_of(
 #[must_use]
 pub const fn exit_of_client(error: &ClientError) -> Exit {
     match error {
-        ClientError::NotRunning { .. } | ClientError::Gone | ClientError::Silent => {
-            Exit::Unavailable
-        }
+        ClientError::NotRunning(_) | ClientError::Gone | ClientError::Silent => Exit::Unavailable,
         ClientError::Permission { .. } => Exit::Privilege,
         ClientError::Refused { .. } | ClientError::Foreign(_) | ClientError::Io { .. } => {
             Exit::Failure

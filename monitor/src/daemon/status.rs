@@ -76,4 +76,4 @@ fn ailments(status: &Status) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::daemon) mod tests;

@@ -1,4 +1,5 @@
-//! `apiwatch top`: the terminal UI with a capture of its own, or over a file.
+//! `apiwatch top`: the terminal UI of a running daemon, with a capture of its own, or over
+//! a file.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,19 +7,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, anyhow};
 
+use super::attach::socket_of;
 use super::capture_options;
 use super::engine::Engine;
-use super::no_daemon::{Evidence, NoDaemon};
 use super::replay::Recording;
 use crate::capture::status::{CaptureStatus, Tier};
-use crate::cli::{Exit, TopArgs, Traffic};
+use crate::cli::{Exit, TopArgs, Traffic, load_config};
 use crate::clock;
 use crate::config::Config;
 use crate::pipeline::Pipeline;
 use crate::pipeline::settings::Settings;
 use crate::sink::Sink;
 use crate::terminal::ColorChoice;
-use crate::tui::{self, AtEnd, Feed, Options, Playback, TuiSink, Turn, Zone};
+use crate::tui::{self, AtEnd, Options, Playback, Speed, TuiSink, Turn, Zone};
+
+/// Records of a running daemon.
+mod attached;
 
 /// Outputs that are gathered before the UI gets them.
 const BATCH: usize = 256;
@@ -26,13 +30,10 @@ const BATCH: usize = 256;
 /// Runs the terminal UI until it is quit.
 ///
 /// # Errors
-/// When the capture cannot be started, the file not read, or there is no terminal.
-pub fn run(
-    args: &TopArgs,
-    color: ColorChoice,
-    config: &Config,
-    settings: Option<Settings>,
-) -> anyhow::Result<Exit> {
+/// When the daemon cannot be talked to, the capture cannot be started, the file not read,
+/// or there is no terminal.
+pub fn run(args: &TopArgs, color: ColorChoice, path: Option<&Path>) -> anyhow::Result<Exit> {
+    // Before anything is loaded, read or asked.
     tui::ensure_terminal()?;
     let local = clock::local_offset_seconds().map_or(Zone::UTC, Zone::east);
     let options = Options {
@@ -41,33 +42,26 @@ pub fn run(
         zone: args.look.zone(local),
         ..Options::default()
     };
-    let (sink, feed) = tui::channel();
-    match args.traffic() {
-        Traffic::Daemon => {
-            let socket = config.control.socket.clone().unwrap_or_default();
-            return Err(NoDaemon { socket, evidence: Evidence::NoSocket }.into());
-        }
-        Traffic::Live => live(sink, feed, options, config, args.capture.tier)?,
-        Traffic::Trace(path) => {
-            let playback = Playback::new(args.speed, file_bytes(path));
-            let options =
-                Options { at_end: AtEnd::Stay, playback: Some(playback.clone()), ..options };
-            let settings = settings.map(Arc::new);
-            let recording = Recording::open(path, settings.as_deref())?;
-            over_trace(Reader { recording, settings, sink, playback }, feed, options)?;
-        }
+    let shown = match args.traffic() {
+        Traffic::Daemon => socket_of(&args.daemon, path, color.on_stderr())
+            .map(|socket| attached::show(&socket, options)),
+        Traffic::Live => load_config(path, color.on_stderr())
+            .map(|config| live(&config, args.capture.tier, options)),
+        Traffic::Trace(file) => load_config(path, color.on_stderr()).map(|config| {
+            // A trace has the settings it was recorded under.
+            let settings = path.map(|_| Arc::new(config.pipeline));
+            over_trace(file, settings, args.speed, options)
+        }),
+    };
+    match shown {
+        Ok(ended) => ended.map(|()| Exit::Success),
+        Err(exit) => Ok(exit),
     }
-    Ok(Exit::Success)
 }
 
 /// Captures in a thread of its own; the UI has the main one.
-fn live(
-    sink: TuiSink,
-    feed: Feed,
-    options: Options,
-    config: &Config,
-    tier: Option<Tier>,
-) -> anyhow::Result<()> {
+fn live(config: &Config, tier: Option<Tier>, options: Options) -> anyhow::Result<()> {
+    let (sink, feed) = tui::channel();
     let mut engine = Engine::new(config.pipeline.clone(), config.memory_bytes);
     engine.add_sink("terminal", Box::new(sink));
     engine.start(capture_options(config, tier, 0))?;
@@ -90,8 +84,17 @@ fn live(
 }
 
 /// Reads the file in a thread of its own; the UI stays when it has been read.
-fn over_trace(reader: Reader, feed: Feed, options: Options) -> anyhow::Result<()> {
-    let playback = reader.playback.clone();
+fn over_trace(
+    path: &Path,
+    settings: Option<Arc<Settings>>,
+    speed: Speed,
+    options: Options,
+) -> anyhow::Result<()> {
+    let (sink, feed) = tui::channel();
+    let playback = Playback::new(speed, file_bytes(path));
+    let options = Options { at_end: AtEnd::Stay, playback: Some(playback.clone()), ..options };
+    let recording = Recording::open(path, settings.as_deref())?;
+    let reader = Reader { recording, settings, sink, playback: playback.clone() };
     let reading = std::thread::Builder::new()
         .name("replay".into())
         .spawn(move || reader.read())

@@ -119,6 +119,17 @@ impl Model {
         }
     }
 
+    /// Nothing was seen yet, and no row has the id of one of before.
+    pub(crate) fn restarted(&self, now: Timestamp) -> Self {
+        Self {
+            destinations: self.destinations.emptied(),
+            endpoints: self.endpoints.emptied(),
+            services: self.services.emptied(),
+            next_exchange: self.next_exchange,
+            ..Self::new(now)
+        }
+    }
+
     /// Takes one output.
     pub(crate) fn accept(&mut self, output: Output, now: Timestamp) {
         self.last_change = now;

@@ -128,11 +128,23 @@ impl Session {
                 Supply::Waiting => Duration::ZERO,
                 Supply::Open | Supply::Ended => self.patience(now),
             };
-            if event::poll(patience)? && self.handle(&event::read()?, tty)? == Flow::Quit {
+            if tty.is_gone() || self.wait(patience, tty)? == Flow::Quit {
                 return Ok(());
             }
         }
         Ok(())
+    }
+
+    /// Waits for a key, and does what it asks for.
+    fn wait(&mut self, patience: Duration, tty: &mut Tty) -> io::Result<Flow> {
+        // What was read before is not seen by whoever waits for the terminal.
+        if !event::poll(Duration::ZERO)? {
+            tty.wait(patience);
+            if tty.is_gone() || !event::poll(Duration::ZERO)? {
+                return Ok(Flow::Continue);
+            }
+        }
+        self.handle(&event::read()?, tty)
     }
 
     /// Takes what the feed has, or a batch of it; says whether that was the last of it.
@@ -143,6 +155,18 @@ impl Session {
                 Next::Output(output) => {
                     self.state.live.accept(*output, now.time);
                     self.changed();
+                }
+                Next::Attached => {
+                    self.state.attach(now.time);
+                    self.need(Need::Draw);
+                }
+                Next::Daemon(daemon) => {
+                    self.state.meet(daemon);
+                    self.need(Need::Draw);
+                }
+                Next::Gone => {
+                    self.state.connection = Connection::Gone(now.time);
+                    self.need(Need::Draw);
                 }
                 Next::Quiet => {
                     self.take_latest(now);

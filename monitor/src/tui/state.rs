@@ -11,6 +11,7 @@ use super::columns::exchange::ExchangeColumn;
 use super::columns::finding::FindingColumn;
 use super::columns::service::ServiceColumn;
 use super::editor::Editor;
+use super::feed::Daemon;
 use super::format::Zone;
 use super::model::connections::ConnectionFacts;
 use super::model::endpoints::Endpoint;
@@ -183,6 +184,8 @@ pub(crate) enum Privacy {
 pub(crate) enum Connection {
     /// The feed goes on.
     Live,
+    /// The daemon went away then; the last of it stays on the screen until one is back.
+    Gone(Timestamp),
     /// The feed ended then; the last of it stays on the screen.
     Ended(Timestamp),
 }
@@ -202,6 +205,8 @@ pub(crate) struct State {
     pub(crate) theme: Theme,
     /// Name of the watched host.
     pub(crate) host: String,
+    /// The daemon, where there is one and it has told of itself.
+    pub(crate) daemon: Option<Daemon>,
     pub(crate) screen: Screen,
     pub(crate) mode: Mode,
     pub(crate) privacy: Privacy,
@@ -236,6 +241,7 @@ impl State {
         Self {
             theme,
             host,
+            daemon: None,
             screen: Screen::Overview,
             mode: Mode::List,
             privacy: Privacy::Open,
@@ -255,6 +261,19 @@ impl State {
             health_top: 0,
             size: Size::new(80, 24),
         }
+    }
+
+    /// A daemon is there, and tells all that it knows: what was said before is over. What
+    /// is looked at, and a frozen view, stay.
+    pub(crate) fn attach(&mut self, now: Timestamp) {
+        self.live = self.live.restarted(now);
+        self.connection = Connection::Live;
+    }
+
+    /// Which daemon it is.
+    pub(crate) fn meet(&mut self, daemon: Daemon) {
+        self.host.clone_from(&daemon.host);
+        self.daemon = Some(daemon);
     }
 
     /// What is shown, and the time it is shown as of.

@@ -6,14 +6,16 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::{Rect, Size};
 use ratatui::style::{Color, Modifier};
 
+use super::feed::Daemon;
 use super::fixture::{at, empty, end, ends, exchange, finding, request, state, stats, status};
 use super::render::render;
-use super::state::{Reaction, State};
+use super::state::{Connection, Reaction, State};
 use super::theme::{Glyphs, Palette};
 use super::{columns, keys};
 use crate::pipeline::detect::Moment;
 use crate::pipeline::finding::Severity;
 use crate::pipeline::output::Output;
+use crate::pipeline::time::WallTime;
 
 /// What the UI costs.
 mod cost;
@@ -127,6 +129,9 @@ screens! {
     exchanges_filtered: state(), (80, 24), "2/status:5xx -client:curl<Enter>";
     exchanges_ascii: ascii(), (80, 24), "2";
     exchanges_frozen: state(), (80, 24), "2f";
+    exchanges_gone: gone(state()), (80, 24), "2";
+    exchanges_gone_60x15: gone(state()), (60, 15), "2f";
+    health_missed: gone(state()), (80, 24), "6";
     exchanges_private: state(), (80, 24), "2p";
     exchanges_no_match: state(), (80, 24), "2/path:/nothing<Enter>";
     exchange_detail_80x24: state(), (80, 24), "2k<Enter>";
@@ -186,6 +191,16 @@ screens! {
     hostile_destinations: hostile(), (80, 24), "3";
     hostile_endpoints: hostile(), (80, 24), "4";
     hostile_findings: hostile(), (80, 24), "5";
+}
+
+/// The daemon went away, and had left out records before.
+fn gone(mut state: State) -> State {
+    let started = at(0).wall_offset.wall(at(NOW).time);
+    let started = WallTime(started.0 - 3 * 86_400 * 1_000_000_000);
+    state.meet(Daemon { host: "pay-1".into(), version: "0.1.0".into(), started });
+    state.live.dropped = 1_234;
+    state.connection = Connection::Gone(at(NOW - 12_000).time);
+    state
 }
 
 /// The last exchange came over a connection whose handshake was seen.

@@ -15,6 +15,7 @@ use ratatui::crossterm::terminal::{
 use ratatui::crossterm::{cursor, execute};
 use ratatui::layout::Size;
 use ratatui::{Frame, Terminal};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Signal, getpid, kill_process};
 
 use super::theme::Palette;
@@ -53,6 +54,27 @@ impl Tty {
     /// Whether the terminal is still ours: a thread that panics gives it back.
     pub(super) fn is_ours(&self) -> bool {
         IS_OURS.load(Ordering::SeqCst)
+    }
+
+    /// Whether the terminal was closed. Reading events from it would not end then.
+    pub(super) fn is_gone(&self) -> bool {
+        self.poll(Duration::ZERO).intersects(PollFlags::HUP | PollFlags::ERR)
+    }
+
+    /// Waits for input, at most so long.
+    pub(super) fn wait(&self, patience: Duration) {
+        self.poll(patience);
+    }
+
+    /// What standard input is ready for; nothing where a signal came first.
+    fn poll(&self, patience: Duration) -> PollFlags {
+        let stdin = io::stdin();
+        let mut descriptors = [PollFd::new(&stdin, PollFlags::IN)];
+        let timeout = Timespec::try_from(patience).ok();
+        match poll(&mut descriptors, timeout.as_ref()) {
+            Ok(_) => descriptors[0].revents(),
+            Err(_) => PollFlags::empty(),
+        }
     }
 
     pub(super) fn size(&self) -> io::Result<Size> {

@@ -5,7 +5,7 @@ use crate::pipeline::input::{LossReason, Stage, UncapturedReason};
 use crate::pipeline::stats::Stats;
 use crate::pipeline::time::WallTime;
 
-fn healthy() -> Status {
+pub(in crate::daemon) fn healthy() -> Status {
     Status {
         time: WallTime(1_234_567_890_000_000_000),
         host: "web-1".into(),

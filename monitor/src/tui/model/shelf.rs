@@ -47,6 +47,11 @@ impl<K, E, const LIMIT: usize> Default for Shelf<K, E, LIMIT> {
 }
 
 impl<K: Ord + Clone, E: Entry, const LIMIT: usize> Shelf<K, E, LIMIT> {
+    /// Without rows; those to come have other ids.
+    pub(crate) fn emptied(&self) -> Self {
+        Self { next_id: self.next_id, ..Self::default() }
+    }
+
     /// The row of a key, new where there is room, else the row for the rest.
     pub(crate) fn entry(&mut self, key: &K, now: Timestamp) -> &mut E {
         if !self.rows.contains_key(key) {

@@ -1,6 +1,8 @@
 //! Host, capture, loss and findings, in two lines. What has no room goes in the order
 //! of its rank.
 
+use std::time::Duration;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -28,7 +30,13 @@ pub(crate) fn render(frame: &mut Frame<'_>, area: Rect, state: &State, look: Loo
 }
 
 fn capture_items(state: &State, look: Look, model: &Model) -> Vec<Item> {
-    let uptime = look.now.time.since(model.started);
+    let uptime = match &state.daemon {
+        Some(daemon) => {
+            let now = look.now.wall_offset.wall(look.now.time);
+            Duration::from_nanos(now.0.saturating_sub(daemon.started.0))
+        }
+        None => look.now.time.since(model.started),
+    };
     let uptime = match uptime.as_secs() {
         0..60 => "<1m".to_owned(),
         _ => format::age(uptime),
@@ -38,6 +46,9 @@ fn capture_items(state: &State, look: Look, model: &Model) -> Vec<Item> {
         item(1, look.private(state.host.clone()), Tone::Strong),
         item(5, format!("up {uptime}"), Tone::Plain),
     ];
+    if let Some(daemon) = &state.daemon {
+        items.push(item(7, daemon.version.clone(), Tone::Plain));
+    }
     if let Some(progress) = &state.replay {
         items.push(replay(progress, look));
     }
@@ -71,7 +82,7 @@ fn loss_items(width: u16, look: Look, model: &Model) -> Vec<Item> {
     let mut items = vec![lost(look, model), uncaptured(look, model)];
     if model.dropped > 0 {
         let dropped = format::grouped(model.dropped);
-        items.push(item(0, format!("! UI missed {dropped}"), Tone::Warning));
+        items.push(item(0, format!("! UI missed {dropped}"), Tone::Bad));
     }
     items.push(Item { rank: 1, text: findings(width, model) });
     items

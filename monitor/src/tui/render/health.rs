@@ -46,7 +46,8 @@ fn loss<'a>(model: &'a Model, stats: &'a Stats, look: Look) -> Vec<Text<'a>> {
         let name = format!("{}, {}", format::stage(*stage), format::loss_reason(*reason));
         lines.push(row(name, format::grouped(*count), alarm(*count)));
     }
-    lines.push(row("not taken by this UI", format::grouped(model.dropped), alarm(model.dropped)));
+    let missed = if model.dropped > 0 { Tone::Bad } else { Tone::Plain };
+    lines.push(row("missed by this UI", format::grouped(model.dropped), missed));
     if let Some(last) = &model.last_loss {
         let place = format::stage(last.loss.stage);
         let text = format!("{} in the {place}", format::grouped(last.loss.count));

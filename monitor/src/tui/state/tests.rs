@@ -1,6 +1,7 @@
 use super::*;
 use crate::pipeline::output::Output;
 use crate::tui::fixture::{at, empty, end, ends, exchange, request, state};
+use crate::tui::model::shelf::Entry as _;
 use crate::tui::scope::Scope;
 use crate::tui::table::{Cursor, Direction, View};
 use crate::tui::tests::press;
@@ -282,4 +283,40 @@ fn time_alone_draws_only_what_it_changes() {
     let mut frozen = empty();
     press(&mut frozen, "f", at(70_000));
     assert_ne!(frozen.pulse(at(71_000)), frozen.pulse(at(72_000)));
+}
+
+/// Another daemon tells all that it knows: what the first one said is over, but not what
+/// is looked at, and nothing takes the place of what was held.
+#[test]
+fn another_daemon_leaves_what_is_looked_at() {
+    for (keys, expected) in [
+        ("2/GET<Enter>kk", "Exchanges list [GET] at 33"),
+        ("2/GET<Enter>kk<Enter>", "Exchanges detail 33 [GET] at 33"),
+        ("2/GET", "Exchanges filter=GET [GET] follow"),
+        ("3j", "Destinations list [] at 3"),
+        ("4<Enter>o", "Exchanges list [] follow in an endpoint < Endpoint"),
+        ("5f", "Findings list [] follow frozen"),
+    ] {
+        let mut state = state();
+        press(&mut state, keys, at(NOW));
+        let (before, shown) = (summary(&state), state.shown(at(NOW)).0.exchanges.len());
+        assert_eq!(before, expected, "{keys}");
+        let subject = |state: &State| match &state.mode {
+            Mode::Detail(detail) => format!("{:?}", state.subject(detail, at(NOW))),
+            _ => String::new(),
+        };
+        let read = subject(&state);
+        state.connection = Connection::Gone(at(NOW).time);
+        state.attach(at(NOW + 1_000).time);
+        assert_eq!((summary(&state), state.connection), (before, Connection::Live));
+        assert_eq!(subject(&state), read, "{keys}");
+        let kept = if state.frozen.is_some() { shown } else { 0 };
+        assert_eq!(state.shown(at(NOW + 1_000)).0.exchanges.len(), kept);
+        assert_eq!(state.live.connections(), Default::default());
+        let ends = ends(end("10.0.0.9", 1, Some("x")), end("10.0.0.8", 2, None));
+        let new = exchange(&ends, 1_000, request("GET", "/new", "h"), 200);
+        state.live.accept(Output::Exchange(new), at(NOW + 1_000).time);
+        assert_eq!(state.live.exchanges[0].id, RowId(42), "no id comes twice");
+        assert!(state.live.destinations.iter().all(|(_, row)| row.id() > RowId(4)));
+    }
 }
