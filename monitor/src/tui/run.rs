@@ -63,6 +63,8 @@ pub fn run(feed: Feed, options: Options) -> anyhow::Result<()> {
 
 /// Between two frames, whatever happens.
 const FRAME: Duration = Duration::from_millis(125);
+/// Between a frame and one that answers a key: keys that repeat do not draw all the time.
+const ANSWER: Duration = Duration::from_millis(20);
 /// Outputs taken between two looks at the keys.
 const BATCH: usize = 4_096;
 
@@ -83,6 +85,8 @@ struct Session {
 enum Need {
     Nothing,
     Draw,
+    /// Someone pressed a key and waits.
+    Answer,
     ClearAndDraw,
 }
 
@@ -221,7 +225,7 @@ impl Session {
         if self.drawn.is_none_or(|(_, drawn)| drawn != pulse) {
             self.need(Need::Draw);
         }
-        let is_soon = self.drawn.is_some_and(|(at, _)| now.time.since(at) < FRAME);
+        let is_soon = self.drawn.is_some_and(|(at, _)| now.time.since(at) < self.pause());
         if self.needs == Need::Nothing || is_soon {
             return Ok(());
         }
@@ -235,10 +239,15 @@ impl Session {
         Ok(())
     }
 
+    /// Between the last frame and the next one.
+    fn pause(&self) -> Duration {
+        if self.needs >= Need::Answer { ANSWER } else { FRAME }
+    }
+
     /// How long to wait for a key: until the next frame may be drawn.
     fn patience(&self, now: Moment) -> Duration {
         let since = self.drawn.map_or(FRAME, |(at, _)| now.time.since(at));
-        match FRAME.saturating_sub(since) {
+        match self.pause().saturating_sub(since) {
             Duration::ZERO => FRAME,
             rest => rest,
         }
@@ -252,7 +261,7 @@ impl Session {
             Event::Mouse(mouse) => keys::mouse(*mouse),
             Event::Resize(width, height) => {
                 self.state.size = ratatui::layout::Size::new(*width, *height);
-                self.need(Need::Draw);
+                self.need(Need::Answer);
                 None
             }
             _ => None,
@@ -260,7 +269,7 @@ impl Session {
         let Some(command) = command else { return Ok(Flow::Continue) };
         let now = moment();
         let reaction = self.state.apply(command, now);
-        self.need(Need::Draw);
+        self.need(Need::Answer);
         self.react(reaction, tty, now)
     }
 
