@@ -26,7 +26,9 @@ pub fn grammar() -> Command {
                 "man" => command.mut_arg("command", |it| {
                     it.value_parser(PossibleValuesParser::new(names.clone()))
                 }),
-                "top" => command.mut_arg("tier", |it| it.requires("standalone")),
+                "top" => {
+                    command.mut_arg("tier", |it| it.requires("standalone").conflicts_with("socket"))
+                }
                 _ => command,
             }
         });

@@ -19,6 +19,8 @@ use crate::pipeline::time::WallTime;
 
 /// What the UI costs.
 mod cost;
+/// Screens in the documentation.
+mod docs;
 /// Screens of recorded traffic.
 mod replay;
 

@@ -83,18 +83,20 @@ const FILTERS: &[(&str, &str)] = &[
     ("text", "anywhere in the row, any case"),
     ("\"two words\"", "text with spaces or colons"),
     ("-term", "not this"),
-    ("method:POST", "also path host protocol auth"),
+    ("method:GET,HEAD", "either; also path route host"),
     ("path:/v1/*", "* is anything; else part of it"),
-    ("status:5xx", "or 404"),
-    ("status>=400", "also < <= >"),
+    ("status:5xx", "or 404, or status>=400"),
     ("latency>200ms", "of a destination, its p99"),
     ("ttfb<1s", "time to the first byte"),
     ("bytes>=10kB", "also KiB MB MiB GB"),
-    ("client:curl", "also server:, by name or address"),
+    ("client:curl", "by name; also server peer service"),
     ("client:10.0.0.0/8", "network, IPv4 or IPv6"),
-    ("encryption:clear", "or tls"),
+    ("port:443", "of either end"),
+    ("unit:nginx", "also process user container"),
+    ("encryption:clear", "or tls; auth:bearer"),
+    ("tls<1.3", "also cipher group sni alpn"),
     ("severity>=high", "or severity:low"),
-    ("kind:unencrypted", "kind of finding"),
+    ("kind:unencrypted", "kind of finding; also state"),
 ];
 
 const NOTES: &[&str] = &[
@@ -106,3 +108,16 @@ const NOTES: &[&str] = &[
     "\u{fffd} stands for what could steer the terminal or",
     "hide in a text.",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::Filter;
+
+    #[test]
+    fn every_filter_of_the_help_is_one() {
+        for (filter, _) in FILTERS {
+            assert!(Filter::parse(filter).is_ok(), "{filter}");
+        }
+    }
+}

@@ -20,7 +20,7 @@ use crate::tui::theme::{Glyphs, Palette, Theme};
 const TRACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/trace/bank.apiwatch-trace");
 
 /// A state that has seen all of the trace, at its last tick.
-fn replayed() -> (State, Moment) {
+pub(super) fn replayed() -> (State, Moment) {
     let path = Path::new(TRACE);
     let file = BufReader::new(File::open(path).expect("the trace is there"));
     let mut reader = TraceReader::new(file, path.to_owned()).expect("it is a trace");
