@@ -84,6 +84,12 @@ impl Daemon {
         self.process.0.id()
     }
 
+    /// Where it serves /metrics.
+    #[must_use]
+    pub fn metrics_address(&self) -> SocketAddr {
+        self.metrics
+    }
+
     /// A command that talks to this daemon.
     #[must_use]
     pub fn command(&self, name: &str) -> Command {

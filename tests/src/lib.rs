@@ -1,6 +1,8 @@
 //! Set-up of the integration tests: apiwatch, servers and clients as child processes
 //! that end with the test, and records as JSON.
 
+/// Prometheus and Alertmanager with what is shipped for them, only sooner.
+pub mod alerting;
 /// apiwatch as a child process.
 pub mod apiwatch;
 /// Network namespaces.

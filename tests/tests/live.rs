@@ -5,6 +5,9 @@ use std::net::SocketAddr;
 use apiwatch_tests::apiwatch::Daemon;
 use serde_json::Value;
 
+/// From a process that misbehaves to somebody who is woken, and back.
+#[path = "live/alerting.rs"]
+mod alerting;
 /// What must never be shown.
 #[path = "live/confidential.rs"]
 mod confidential;
