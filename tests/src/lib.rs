@@ -5,6 +5,10 @@
 pub mod alerting;
 /// apiwatch as a child process.
 pub mod apiwatch;
+/// What the kernel holds of the eBPF of a process.
+pub mod kernel;
+/// A client that never rests, and counts what fails.
+pub mod load;
 /// Network namespaces.
 pub mod netns;
 /// Clients and servers that are written for a protocol.

@@ -29,6 +29,9 @@ mod http2;
 /// Endpoints and destinations in use.
 #[path = "live/inventory.rs"]
 mod inventory;
+/// kill -9, again and again.
+#[path = "live/kill.rs"]
+mod kill;
 /// Loss is told, exactly.
 #[path = "live/loss.rs"]
 mod loss;
