@@ -21,6 +21,8 @@ pub mod server;
 pub mod tcpdump;
 /// TLS peers that apiwatch did not write.
 pub mod tls;
+/// A small disk.
+pub mod tmpfs;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, Command};

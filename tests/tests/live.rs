@@ -50,6 +50,9 @@ mod pcap;
 /// A recording replays to the same bytes.
 #[path = "live/recording.rs"]
 mod recording;
+/// Disk, descriptors and memory run out.
+#[path = "live/resources.rs"]
+mod resources;
 /// Every way to send and receive.
 #[path = "live/syscalls.rs"]
 mod syscalls;
