@@ -50,17 +50,17 @@ impl Daemon {
     pub fn start_with(tier: &str, print: &str, config: &str) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let state = directory.path().join("state");
-        Self::start_in(directory, &state, tier, print, config)
+        Self::start_in(directory, tier, print, config, &state)
     }
 
-    /// Starts a daemon that keeps what it learns in a directory of the test.
+    /// Starts a daemon that keeps what it learns there.
     #[must_use]
-    pub fn start_with_state(tier: &str, print: &str, state: &Path) -> Self {
+    pub fn start_with_state(tier: &str, print: &str, config: &str, state: &Path) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        Self::start_in(directory, state, tier, print, "")
+        Self::start_in(directory, tier, print, config, state)
     }
 
-    fn start_in(directory: TempDir, state: &Path, tier: &str, print: &str, config: &str) -> Self {
+    fn start_in(directory: TempDir, tier: &str, print: &str, config: &str, state: &Path) -> Self {
         let metrics = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let file = directory.path().join("config.toml");
         let socket = directory.path().join("apiwatch.sock");
@@ -222,13 +222,25 @@ impl Daemon {
     /// Ends the daemon in order and gives everything it printed.
     #[must_use]
     pub fn stop(mut self) -> Vec<String> {
+        self.end();
+        self.lines()
+    }
+
+    /// Ends the daemon in order and gives everything it said on standard error.
+    #[must_use]
+    pub fn stop_telling_errors(mut self) -> Vec<String> {
+        self.end();
+        self.errors()
+    }
+
+    fn end(&mut self) {
         self.signal("-TERM");
         let status = self.process.0.wait().expect("the daemon ends");
         assert!(status.success(), "{status}: {:?}", self.errors());
         wait_for("the end of the output", PATIENCE, || {
-            (Arc::strong_count(&self.lines) == 1).then_some(())
+            let pipes = [&self.lines, &self.errors];
+            pipes.iter().all(|it| Arc::strong_count(it) == 1).then_some(())
         });
-        self.lines()
     }
 }
 

@@ -1,8 +1,14 @@
 //! Set-up of the integration tests: apiwatch, servers and clients as child processes
 //! that end with the test, and records as JSON.
 
+/// Prometheus and Alertmanager with what is shipped for them, only sooner.
+pub mod alerting;
 /// apiwatch as a child process.
 pub mod apiwatch;
+/// What the kernel holds of the eBPF of a process.
+pub mod kernel;
+/// A client that never rests, and counts what fails.
+pub mod load;
 /// Network namespaces.
 pub mod netns;
 /// Clients and servers that are written for a protocol.
@@ -15,6 +21,8 @@ pub mod server;
 pub mod tcpdump;
 /// TLS peers that apiwatch did not write.
 pub mod tls;
+/// A small disk.
+pub mod tmpfs;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, Command};

@@ -5,6 +5,9 @@ use std::net::SocketAddr;
 use apiwatch_tests::apiwatch::Daemon;
 use serde_json::Value;
 
+/// From a process that misbehaves to somebody who is woken, and back.
+#[path = "live/alerting.rs"]
+mod alerting;
 /// What must never be shown.
 #[path = "live/confidential.rs"]
 mod confidential;
@@ -26,6 +29,9 @@ mod http2;
 /// Endpoints and destinations in use.
 #[path = "live/inventory.rs"]
 mod inventory;
+/// kill -9, again and again.
+#[path = "live/kill.rs"]
+mod kill;
 /// Loss is told, exactly.
 #[path = "live/loss.rs"]
 mod loss;
@@ -44,6 +50,9 @@ mod pcap;
 /// A recording replays to the same bytes.
 #[path = "live/recording.rs"]
 mod recording;
+/// Disk, descriptors and memory run out.
+#[path = "live/resources.rs"]
+mod resources;
 /// The daemon as a service: privileges, its manager, and what it endures.
 #[path = "live/service.rs"]
 mod service;

@@ -16,15 +16,15 @@ use crate::{place, process, setup};
 /// What a system call costs a process that has no socket.
 mod calls;
 /// A child process that is measured.
-mod child;
+pub(crate) mod child;
 /// The clock of the measurements.
-mod clock;
+pub(crate) mod clock;
 /// wrk at saturation.
 mod load;
 /// Everything that is measured, in its order.
 mod measure;
 /// What apiwatch says of itself at /metrics.
-mod metrics;
+pub(crate) mod metrics;
 /// The pipeline alone, on a recorded trace.
 mod offline;
 /// How long and how often everything is measured.
@@ -32,13 +32,13 @@ mod plan;
 /// The figures as a table and as JSON.
 mod report;
 /// Memory: idle, and for each connection.
-mod resident;
+pub(crate) mod resident;
 /// The same measurement with and without each tool, in turns.
 mod rounds;
 /// Measured values of one figure.
 mod samples;
 /// Where everything is measured.
-mod site;
+pub(crate) mod site;
 /// From start to first exchange.
 mod startup;
 /// Latency at a fixed rate.

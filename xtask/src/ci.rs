@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::{alerts, deny, fuzz, generate, process, setup, test, tidy, vm};
+use crate::{alerts, deny, fuzz, generate, process, setup, soak, test, tidy, vm};
 
 /// Seconds of fuzzing for each parser: enough to see that the targets work.
 const SMOKE_SECONDS: u32 = 5;
@@ -21,6 +21,7 @@ pub(crate) fn run() -> Result<()> {
     step("generated files", generate::check_packaging)?;
     step("virtual machines", || vm::run(None))?;
     step("tests", || test::run(&test::Args::default()))?;
+    step("soak", || soak::run(&soak::Args::brief()))?;
     step("fuzzing", || fuzz::smoke(SMOKE_SECONDS))
 }
 

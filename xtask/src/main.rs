@@ -27,6 +27,8 @@ mod process;
 mod run;
 /// `setup`: install what is missing.
 mod setup;
+/// `soak`: a daemon under a million connections keeps nothing of them.
+mod soak;
 /// `test`: every test, the ones that need the kernel included.
 mod test;
 /// `tidy`: the rules of this repository that no other tool knows.
@@ -54,6 +56,8 @@ enum Command {
     Setup(setup::Args),
     /// Measure what watching costs, beside tcpdump and tshark
     Bench(bench::Args),
+    /// Watch a daemon under many short connections: it must not grow, nor lose anything
+    Soak(soak::Args),
     /// Check everything that must hold before a change lands
     Ci,
     /// Check the rules of this repository that no other tool knows
@@ -73,6 +77,7 @@ fn main() -> ExitCode {
         Command::Dist(args) => dist::run(&args),
         Command::Setup(args) => setup::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Soak(args) => soak::run(&args),
         Command::Ci => ci::run(),
         Command::Tidy => tidy::run(),
         Command::Alerts => alerts::run(),

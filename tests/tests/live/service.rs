@@ -287,56 +287,11 @@ fn a_state_directory_that_cannot_be_written_is_counted_and_costs_no_finding() {
     let state = directory.path().join("state");
     // A file where the directory should be.
     fs::write(&state, "").expect("a file");
-    let daemon = Daemon::start_with_state("a", "exchange,finding", &state);
+    let daemon = Daemon::start_with_state("a", "exchange,finding", "", &state);
     let _ = output_of(Command::new("curl").args(["-s", &nginx.url("/x")]));
     let port = nginx.address.port();
     daemon.wait_for_records("exchange", 1, |it| it["server"]["port"] == port);
     let errors = daemon.errors();
     assert!(errors.iter().any(|it| it.contains("cannot be saved")), "{errors:?}");
     let _ = daemon.stop();
-}
-
-#[test]
-fn twenty_kills_leave_no_program_and_fail_no_request() {
-    let nginx = Nginx::start();
-    let stop = std::sync::atomic::AtomicBool::new(false);
-    let url = nginx.url("/");
-    std::thread::scope(|scope| {
-        let load = scope.spawn(|| {
-            let mut requests = 0;
-            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-                let _ = output_of(Command::new("curl").args(["-sf", "-m", "20", &url]));
-                requests += 1;
-            }
-            requests
-        });
-        for _ in 0..20 {
-            let daemon = Daemon::start_with("a", "finding", "");
-            let programs = programs_of(daemon.pid());
-            assert!(programs.len() > 3, "{programs:?}");
-            daemon.signal("-KILL");
-            drop(daemon);
-            // The kernel frees them in the background.
-            wait_for("an end of its programs", PATIENCE, || {
-                let listed = output_of(Command::new("bpftool").args(["prog", "show"]));
-                let is_left =
-                    |id: &String| listed.lines().any(|it| it.starts_with(&format!("{id}:")));
-                (!programs.iter().any(is_left)).then_some(())
-            });
-        }
-        stop.store(true, std::sync::atomic::Ordering::Relaxed);
-        let requests = load.join().expect("no request failed");
-        assert!(requests > 20, "{requests} requests");
-    });
-}
-
-/// Ids of the programs that a process holds.
-fn programs_of(pid: u32) -> BTreeSet<String> {
-    let descriptors = fs::read_dir(format!("/proc/{pid}/fdinfo")).expect("descriptors");
-    descriptors
-        .filter_map(|entry| fs::read_to_string(entry.ok()?.path()).ok())
-        .filter_map(|text| {
-            Some(text.lines().find_map(|it| it.strip_prefix("prog_id:"))?.trim().to_owned())
-        })
-        .collect()
 }

@@ -19,7 +19,7 @@ const IDLE_SECONDS: f64 = 0.003;
 
 /// A processor to run on.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Cpu {
+pub(crate) enum Cpu {
     /// That of the load.
     Load,
     /// That of the server.
@@ -29,7 +29,7 @@ pub(super) enum Cpu {
 }
 
 /// A program on a processor, that the kernel ends if this process ends first.
-pub(super) fn command(program: impl AsRef<Path>, cpu: Cpu) -> Command {
+pub(crate) fn command(program: impl AsRef<Path>, cpu: Cpu) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL"]);
     match cpu {
@@ -42,42 +42,42 @@ pub(super) fn command(program: impl AsRef<Path>, cpu: Cpu) -> Command {
 }
 
 /// A running child; ended when it goes out of scope.
-pub(super) struct Child(std::process::Child);
+pub(crate) struct Child(std::process::Child);
 
 impl Child {
     /// Starts it.
-    pub(super) fn start(command: &mut Command) -> Result<Self> {
+    pub(crate) fn start(command: &mut Command) -> Result<Self> {
         let child = command.spawn().with_context(|| format!("starting {command:?}"))?;
         Ok(Self(child))
     }
 
     /// Its process id.
-    pub(super) fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.0.id()
     }
 
     /// Its standard output, where that is a pipe; once.
-    pub(super) fn take_stdout(&mut self) -> Option<std::process::ChildStdout> {
+    pub(crate) fn take_stdout(&mut self) -> Option<std::process::ChildStdout> {
         self.0.stdout.take()
     }
 
     /// Whether it has ended by itself.
-    pub(super) fn has_ended(&mut self) -> bool {
+    pub(crate) fn has_ended(&mut self) -> bool {
         self.0.try_wait().is_ok_and(|status| status.is_some())
     }
 
     /// Processor time of its threads, and of its children's, so far.
-    pub(super) fn cpu_seconds(&self) -> f64 {
+    pub(crate) fn cpu_seconds(&self) -> f64 {
         self.family().into_iter().map(cpu_seconds_of).sum()
     }
 
     /// A size in KiB of /proc/PID/status, its children's added.
-    pub(super) fn memory_kib(&self, field: &str) -> u64 {
+    pub(crate) fn memory_kib(&self, field: &str) -> u64 {
         self.family().into_iter().map(|pid| status_kib(pid, field)).sum()
     }
 
     /// Waits until it has worked off what it was given.
-    pub(super) fn settle(&self) {
+    pub(crate) fn settle(&self) {
         let until = clock::now() + SETTLING;
         let mut before = self.cpu_seconds();
         while clock::now() < until {
@@ -93,7 +93,7 @@ impl Child {
     /// Asks it to end, waits for that, and ends what is still busy then: tshark first
     /// works off all that it has captured. Not by SIGINT: what a shell starts in the
     /// background ignores that one, and so do its children.
-    pub(super) fn stop(mut self) -> Result<()> {
+    pub(crate) fn stop(mut self) -> Result<()> {
         let pid = self.pid().to_string();
         Command::new("kill").args(["-TERM", &pid]).status().context("starting kill")?;
         let _ended = clock::wait_for(ENDING, || self.has_ended().then_some(()));
@@ -133,7 +133,7 @@ fn status_kib(pid: u32, field: &str) -> u64 {
 }
 
 /// A field of /proc/PID/status or /proc/meminfo; 0 where it is not there.
-pub(super) fn kib_of(text: &str, field: &str) -> u64 {
+pub(crate) fn kib_of(text: &str, field: &str) -> u64 {
     let value = |line: &str| {
         let (name, value) = line.split_once(':')?;
         (name == field).then(|| value.trim().strip_suffix(" kB")?.trim().parse().ok())?

@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 /// Now.
 #[expect(clippy::disallowed_methods, reason = "measuring time is what a benchmark does")]
-pub(super) fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
 /// Looks every few milliseconds until `look` finds something, at most this long.
-pub(super) fn wait_for<T>(at_most: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+pub(crate) fn wait_for<T>(at_most: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let until = now() + at_most;
     loop {
         if let Some(found) = look() {

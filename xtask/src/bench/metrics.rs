@@ -7,11 +7,11 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One scrape.
-pub(super) struct Scrape(String);
+pub(crate) struct Scrape(String);
 
 impl Scrape {
     /// Asks for it; none where nobody answers with metrics.
-    pub(super) fn of(address: SocketAddr) -> Option<Self> {
+    pub(crate) fn of(address: SocketAddr) -> Option<Self> {
         let mut stream = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).ok()?;
         write!(stream, "GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")
@@ -22,13 +22,13 @@ impl Scrape {
     }
 
     /// The sum of a metric over its series.
-    pub(super) fn sum(&self, name: &str) -> f64 {
+    pub(crate) fn sum(&self, name: &str) -> f64 {
         self.series(name).map(|(_, value)| value).sum()
     }
 
     /// The sum of a metric over the series with this label; over all where none has it,
     /// as where the identity of a process is another than its path.
-    pub(super) fn sum_with(&self, name: &str, label: &str) -> f64 {
+    pub(crate) fn sum_with(&self, name: &str, label: &str) -> f64 {
         let (mut sum, mut found) = (0.0, false);
         for (labels, value) in self.series(name) {
             if labels.contains(label) {
@@ -37,6 +37,12 @@ impl Scrape {
             }
         }
         if found { sum } else { self.sum(name) }
+    }
+
+    /// The sum of a metric over the series with this label; 0 where none has it.
+    pub(crate) fn sum_only(&self, name: &str, label: &str) -> f64 {
+        let with_it = self.series(name).filter(|(labels, _)| labels.contains(label));
+        with_it.map(|(_, value)| value).sum()
     }
 
     fn series<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a str, f64)> {
@@ -67,5 +73,7 @@ mod tests {
         assert_eq!(scrape.sum("c"), 0.0);
         assert_eq!(scrape.sum_with("a_total", "client=\"/z\""), 4.0);
         assert_eq!(scrape.sum_with("a_total", "client=\"/none\""), 7.0);
+        assert_eq!(scrape.sum_only("a_total", "client=\"/z\""), 4.0);
+        assert_eq!(scrape.sum_only("a_total", "client=\"/none\""), 0.0);
     }
 }

@@ -161,7 +161,7 @@ fn limit_in(limits: &str, limit: Limit) -> Option<u64> {
 }
 
 /// Bytes that the maps and programs of a process hold in the kernel.
-fn kernel_bytes_of(pid: u32) -> f64 {
+pub(crate) fn kernel_bytes_of(pid: u32) -> f64 {
     let files = fs::read_dir(format!("/proc/{pid}/fdinfo")).into_iter().flatten().flatten();
     let texts = files.filter_map(|file| fs::read_to_string(file.path()).ok());
     texts.filter_map(|text| memlock_of(&text)).sum()

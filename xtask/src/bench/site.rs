@@ -13,7 +13,7 @@ use super::clock;
 use crate::process;
 
 /// How long a program may take to be ready.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The programs under test, the server, and where files go.
 pub(super) struct Site {
@@ -66,7 +66,7 @@ impl Drop for Site {
 }
 
 /// An address of the loopback that nobody listens on.
-pub(super) fn free_address() -> Result<SocketAddr> {
+pub(crate) fn free_address() -> Result<SocketAddr> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
 }
 
