@@ -141,6 +141,12 @@ impl Capture {
         &self.status
     }
 
+    /// Whether the kernel lets this thread read the counters.
+    #[must_use]
+    pub fn reads_counters(&self) -> bool {
+        self.loaded.reads_counters()
+    }
+
     /// What the capture is and has done, as of the last [`Capture::account`].
     #[must_use]
     pub fn status(&self) -> &CaptureStatus {

@@ -7,7 +7,6 @@
 //!
 //! A file is judged as a whole: every error is said at once, each with its place.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use crate::capture::status::Tier;
@@ -29,12 +28,16 @@ mod host;
 mod kind;
 /// Lists, and what they hold.
 mod list;
+/// Where metrics are served.
+mod listen;
 /// Networks in CIDR notation.
 mod network;
 /// Patterns of paths.
 mod path;
 /// From a TOML table to a [`Config`].
 mod reader;
+/// What of a new configuration takes a restart.
+mod restart;
 /// Every key: its name, meaning, range and place in a [`Config`].
 mod schema;
 /// A text with its lines.
@@ -47,6 +50,8 @@ mod value;
 pub use diagnostic::{Color, Report};
 pub use effective::{Effective, example};
 pub use file::FileFault;
+pub use listen::Listen;
+pub use restart::keys_for_restart;
 pub use value::{ValueError, parse_duration};
 
 /// The file that is used where none is named; it need not exist.
@@ -95,8 +100,10 @@ pub enum TierChoice {
 /// The Prometheus exporter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetricsConfig {
-    /// Where it listens; port 0 lets the kernel choose.
-    pub listen: SocketAddr,
+    /// Where it listens.
+    pub listen: Listen,
+    /// Whether others than this host may be let in, without TLS and without a password.
+    pub insecure: bool,
     /// Most time series of one metric; what comes after is counted as `_other`.
     pub max_series: u32,
 }
@@ -130,10 +137,7 @@ impl Default for Config {
                 tier: TierChoice::Auto,
                 ring_bytes: monitor_common::limits::DATA_RING_BYTES,
             },
-            metrics: MetricsConfig {
-                listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 9464)),
-                max_series: 2000,
-            },
+            metrics: MetricsConfig { listen: Listen::default(), insecure: false, max_series: 2000 },
             control: ControlConfig { socket: Some(PathBuf::from(DEFAULT_SOCKET)) },
             state: StateConfig { directory: PathBuf::from("/var/lib/apiwatch") },
             memory_bytes: 256 * 1024 * 1024,

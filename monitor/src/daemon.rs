@@ -1,23 +1,27 @@
 //! The life of the process.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
 use self::control::Control;
 use self::engine::Engine;
+use self::exposure::Exposure;
 use self::no_daemon::NoDaemon;
+use self::notify::Notifier;
+use self::saver::Saver;
 use self::signals::Signals;
+use self::watch::Watch;
 use crate::capture::status::Tier;
 use crate::capture::{self, CaptureError};
 use crate::cli::{DaemonArgs, Exit};
 use crate::clock;
-use crate::config::{self, Config, ConfigError, TierChoice};
+use crate::config::{self, Config, Listen, TierChoice};
 use crate::control::client::ClientError;
 use crate::control::socket::SocketError;
-use crate::pipeline::input::Input;
+use crate::sandbox::{self, Paths};
 use crate::sink::http;
-use crate::sink::metrics::{MetricsSink, ReloadOutcome};
+use crate::sink::metrics::{Exporter, MetricsSink, ReloadOutcome};
 use crate::sink::stdout::StdoutSink;
 
 /// What the commands that talk to a running daemon have in common.
@@ -28,10 +32,14 @@ mod control;
 pub mod doctor;
 /// The loop that all captures share: drain, pipeline, sinks.
 pub mod engine;
+/// Where metrics are served.
+mod exposure;
 /// The hard cap on memory.
 mod memory;
 /// What is said where there is no daemon.
 pub mod no_daemon;
+/// What the service manager is told.
+mod notify;
 /// How far a large file has been read.
 mod progress;
 /// A trace of what comes in.
@@ -40,6 +48,8 @@ pub mod record;
 pub mod reload;
 /// A trace through the pipeline.
 pub mod replay;
+/// What was learned, saved beside the capture.
+mod saver;
 /// Signals as flags.
 pub mod signals;
 /// What was learned, kept across restarts.
@@ -50,93 +60,101 @@ pub mod status;
 pub mod tail;
 /// The terminal UI with a capture of its own, or over a file.
 pub mod top;
-
-/// Time between two savings of what was learned.
-const SAVE_INTERVAL: std::time::Duration = std::time::Duration::from_secs(300);
-
-/// Time between two looks at what sinks have dropped.
-const REPORT_INTERVAL: std::time::Duration = std::time::Duration::from_secs(1);
+/// The loop of the daemon.
+mod watch;
 
 /// Runs the daemon until it is told to stop.
 ///
 /// # Errors
 /// What keeps it from starting, or from going on.
 pub fn run(args: &DaemonArgs, config: &Config, config_path: Option<&Path>) -> anyhow::Result<Exit> {
-    let listener = http::bind(config.metrics.listen)?;
-    let own_port = listener.local_addr().context("asking for the address of /metrics")?.port();
-    let signals = Signals::install().context("installing signal handlers")?;
-
+    sandbox::protect_memory();
+    let notifier = Notifier::from_environment();
+    notifier.loading();
+    let Exposure { listener, socket: metrics_socket } = Exposure::bind(&config.metrics.listen)?;
     let metrics = MetricsSink::new(config.metrics.max_series as usize, &kernel_release());
     let exporter = metrics.exporter();
+    exporter.report_start(config.memory_bytes, clock::wall());
+
+    let mut engine = Engine::new(config.pipeline.clone(), config.memory_bytes);
+    engine.start(capture_options(config, args.capture.tier, listener.port()))?;
+    engine.add_sink("metrics", Box::new(metrics));
+    let mut control = Control::bind(config, config_path, &mut engine)?;
+    let baseline = config.state.baseline_file();
+    confine(config, config_path, &engine, &exporter, &control);
+
+    // Threads begin only here: each has given up what this one has.
+    let signals = Signals::install().context("installing signal handlers")?;
     let stdout = StdoutSink::stdout(args.print.iter().copied().collect())
         .context("opening standard output")?;
-    let mut engine = Engine::new(config.pipeline.clone(), config.memory_bytes);
     engine.add_sink("stdout", Box::new(stdout));
-    engine.add_sink("metrics", Box::new(metrics));
-    let mut control = Control::attach(config, config_path, &mut engine)?;
-    let baseline = config.state.baseline_file();
-    engine.start(capture_options(config, args.capture.tier, own_port))?;
     engine.load_baseline(&baseline);
+    let saver = Saver::start(baseline).context("starting the thread that saves")?;
     let scraped = exporter.clone();
     let server = http::serve(listener, move || scraped.render())
         .context("starting the server of /metrics")?;
     control.serve()?;
     tracing::info!(address = %config.metrics.listen, tier = ?engine.tier(), "Watching; metrics are served.");
 
-    let mut saved = clock::monotonic();
-    let mut reported = saved;
-    while !signals.stop() && !engine.is_done() {
-        engine.turn()?;
-        let asked = control.take_reload();
-        if signals.take_reload() || asked {
-            let outcome = reload(&mut engine, config_path);
-            exporter.report_reload(outcome_of(&outcome));
-            control.report_reload(&outcome);
-        }
-        let now = clock::monotonic();
-        if now.since(reported) >= REPORT_INTERVAL {
-            reported = now;
-            for (sink, dropped) in engine.dropped() {
-                exporter.report_dropped(sink, dropped);
-            }
-            control.report_dropped(&engine);
-        }
-        if now.since(saved) >= SAVE_INTERVAL {
-            saved = now;
-            engine.save_baseline(&baseline);
-        }
-    }
-    engine.stop();
-    engine.save_baseline(&baseline);
-    drop(control);
+    let reported = clock::monotonic();
+    let reload = ReloadOutcome::Succeeded;
+    let mut watch =
+        Watch { engine, control, exporter, notifier, saver, config, config_path, reload, reported };
+    watch.run(&signals)?;
+    watch.finish();
     server.shutdown();
+    drop(metrics_socket);
     Ok(Exit::Success)
 }
 
-/// Reads the configuration again; the file that is in force then. Capture, metrics, the
-/// control socket and state keep what they started with.
-fn reload(engine: &mut Engine, config_path: Option<&Path>) -> Result<Option<String>, ConfigError> {
-    match config::load(config_path) {
-        Ok(effective) => {
-            let file = effective.file().map(str::to_owned);
-            engine.handle(Input::Settings(effective.config.pipeline.into()));
-            tracing::info!(
-                "The configuration was read again; policy, limits and findings follow it."
-            );
-            Ok(file)
-        }
-        Err(error) => {
-            tracing::error!(%error, "The new configuration is not valid, so the old one stays in force.");
-            Err(error)
-        }
+/// Gives up what a daemon that captures does not need any more, and says what is left.
+fn confine(
+    config: &Config,
+    config_path: Option<&Path>,
+    engine: &Engine,
+    exporter: &Exporter,
+    control: &Control,
+) {
+    if let Err(error) = state::prepare(&config.state.baseline_file()) {
+        tracing::warn!(%error, "What is learned cannot be saved.");
+    }
+    let sandbox = sandbox::enter(&paths(config, config_path), || engine.is_capturing());
+    tracing::info!(
+        capabilities = sandbox.capabilities.name(),
+        no_new_privileges = sandbox.no_new_privileges,
+        landlock = sandbox.landlock.name(),
+        "Privileges that only the start needs are given up."
+    );
+    exporter.report_sandbox(sandbox);
+    control.report_sandbox(sandbox);
+}
+
+/// What a daemon opens while it runs.
+fn paths(config: &Config, config_path: Option<&Path>) -> Paths {
+    let file = config_path.unwrap_or(Path::new(config::DEFAULT_PATH));
+    // A file is replaced by another of its name, so its directory is what counts; also that
+    // to which a link leads. /etc has the users and groups.
+    let files = [Some(file.to_owned()), file.canonicalize().ok()];
+    let directories = files.iter().flatten().filter_map(|file| file.parent());
+    let listen = match &config.metrics.listen {
+        Listen::Unix(path) => Some(path),
+        Listen::Tcp(_) => None,
+    };
+    let sockets = config.control.socket.iter().chain(listen);
+    let fixed = ["/proc", "/etc"].map(PathBuf::from);
+    Paths {
+        read: fixed.into_iter().chain(directories.map(current)).collect(),
+        write: sockets
+            .filter_map(|socket| socket.parent())
+            .map(Path::to_owned)
+            .chain([config.state.directory.clone()])
+            .collect(),
     }
 }
 
-const fn outcome_of(reload: &Result<Option<String>, ConfigError>) -> ReloadOutcome {
-    match reload {
-        Ok(_) => ReloadOutcome::Succeeded,
-        Err(_) => ReloadOutcome::Failed,
-    }
+/// The directory of a file that is named without one is the current one.
+fn current(directory: &Path) -> PathBuf {
+    if directory.as_os_str().is_empty() { PathBuf::from(".") } else { directory.to_owned() }
 }
 
 /// What the capture needs of the configuration and the command line.

@@ -1,7 +1,7 @@
 //! apiwatch: API traffic seen from inside the kernel.
 //!
-//! Dependency direction: `daemon → {capture, trace, pcap, config, control, sink, tui} → pipeline →
-//! monitor-common`. ARCHITECTURE.md has the map.
+//! Dependency direction: `daemon → {capture, trace, pcap, config, control, sink, tui, sandbox} →
+//! pipeline → monitor-common`. ARCHITECTURE.md has the map.
 
 /// The only user of aya.
 pub mod capture;
@@ -20,12 +20,16 @@ pub mod filter;
 /// One door for each parser, for fuzzing.
 #[doc(hidden)]
 pub mod fuzz;
+/// What the program says of itself.
+pub mod log;
 /// Names of closed choices, both ways.
 mod named;
 /// Captures of other programs.
 pub mod pcap;
 /// The pure core.
 pub mod pipeline;
+/// What a running daemon gives up.
+pub mod sandbox;
 /// Where outputs go.
 pub mod sink;
 /// What was meant by a name that is not known.

@@ -6,19 +6,14 @@ use std::process::ExitCode;
 
 use monitor::capture::memory::give_back_large_allocations;
 use monitor::cli::{Cli, Command, Exit, SocketArgs};
-use monitor::config::{Color, Config};
+use monitor::config::Config;
 use monitor::pipeline::settings::Settings;
-use monitor::{cli, daemon};
+use monitor::{cli, daemon, log};
 
 fn main() -> ExitCode {
     give_back_large_allocations();
     let cli = cli::parse();
-    tracing_subscriber::fmt()
-        .with_max_level(cli.log_level())
-        .with_writer(io::stderr)
-        .with_ansi(Color::for_stderr() == Color::Ansi)
-        .with_target(false)
-        .init();
+    log::start(cli.log_level());
     dispatch(&cli)
         .unwrap_or_else(|error| {
             // There is nowhere to complain if nobody listens.

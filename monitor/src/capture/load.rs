@@ -209,6 +209,11 @@ impl Loaded {
         }
     }
 
+    /// Whether the kernel lets this thread read the counters.
+    pub(crate) fn reads_counters(&self) -> bool {
+        self.counters.get(&(Counter::ALL[0] as u32), 0).is_ok()
+    }
+
     /// Reads the kernel side's counters, summed over the processors.
     pub(crate) fn read_counters(&self, status: &mut CaptureStatus) {
         for counter in Counter::ALL {

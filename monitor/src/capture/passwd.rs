@@ -44,11 +44,10 @@ impl Passwd {
         let version =
             fs::metadata(&self.path).ok().filter(Metadata::is_file).as_ref().map(Version::of);
         if version != self.version {
-            self.version = version;
-            self.names = match version {
-                Some(_) => self.read().unwrap_or_default(),
-                None => FxHashMap::default(),
-            };
+            let names = version.map(|_| self.read());
+            // What cannot be read now, as without a descriptor to spare, is tried again.
+            self.version = version.filter(|_| !matches!(names, Some(Err(_))));
+            self.names = names.and_then(Result::ok).unwrap_or_default();
         }
         self.names.get(&uid).map(AsRef::as_ref)
     }

@@ -11,6 +11,7 @@ const BUFFERED: &str = "limits.buffered_bytes";
 const STREAM: &str = "limits.stream_bytes";
 const HEAD: &str = "limits.head_bytes";
 const LISTEN: &str = "metrics.listen";
+const INSECURE: &str = "metrics.insecure";
 const TLS_VERSION: &str = "tls.minimum_version";
 const TLS_PORTS: &str = "tls.tls_ports";
 const CLEAR_PORTS: &str = "tls.clear_ports";
@@ -85,11 +86,21 @@ fn at_most(reader: &mut Reader, parts: &[(&str, u64)], whole: (&str, u64)) {
     reader.report(Diagnostic::error(span, title).help(help));
 }
 
+/// Metrics tell who talks to whom: nobody else is let in by mistake.
 fn listen(reader: &mut Reader) {
     let Some(span) = reader.span(LISTEN) else { return };
-    if !reader.config.metrics.listen.ip().to_canonical().is_loopback() {
-        let title = "metrics are served beyond this host, without authentication";
-        let help = "they tell who talks to whom; let a firewall or proxy guard this port";
-        reader.report(Diagnostic::warning(span, title).help(help));
+    let metrics = &reader.config.metrics;
+    if metrics.listen.is_local() || reader.is_refused(INSECURE) {
+        return;
     }
+    reader.report(if metrics.insecure {
+        let title = "metrics are served beyond this host, without TLS and without a password";
+        let help = "they tell who talks to whom; let a firewall or proxy guard this port";
+        Diagnostic::warning(span, title).help(help)
+    } else {
+        let title = "metrics would be served beyond this host, without TLS and without a password";
+        let help = "listen on a loopback address or on \"unix:/run/apiwatch/metrics.sock\" behind a \
+                    proxy that has both, or say `insecure = true`";
+        Diagnostic::error(span, title).help(help)
+    });
 }

@@ -1,4 +1,3 @@
-use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,6 +6,7 @@ use toml::de::{DeInteger, DeValue};
 use super::Config;
 use super::diagnostic::obeyed;
 use super::list::{self, Fault, cipher, list, port};
+use super::listen;
 use super::path;
 use super::schema::{Kind, TIERS, Unit};
 use super::value::{format_duration, format_size, parse_duration, parse_size};
@@ -61,7 +61,7 @@ impl Kind {
             Self::Ciphers { set, .. } => set(config, list(value, cipher)?),
             Self::Paths { set, .. } => set(config, list(value, path::pattern)?),
             Self::Tier => config.capture.tier = choice(TIERS, value)?,
-            Self::Listen => config.metrics.listen = listen(value)?,
+            Self::Listen => config.metrics.listen = listen::read(value)?,
             Self::Directory => config.state.directory = absolute(value, LONGEST_PATH)?,
             Self::Socket => config.control.socket = socket(value)?,
         }
@@ -93,7 +93,9 @@ impl Kind {
                 "a list of paths, as [\"/accounts/{id}\", \"/static/*\"]".to_owned()
             }
             Self::Tier => one_of(TIERS),
-            Self::Listen => "an IP address with a port".to_owned(),
+            Self::Listen => {
+                "an IP address with a port, or \"unix:\" with an absolute path".to_owned()
+            }
             Self::Directory => "an absolute path".to_owned(),
             Self::Socket => {
                 format!("an absolute path of at most {LONGEST_SOCKET} bytes, or \"{OFF}\"")
@@ -264,19 +266,6 @@ fn one_of<T>(choices: &[(&str, T)]) -> String {
     format!("one of {}", names.join(", "))
 }
 
-fn listen(value: &DeValue<'_>) -> Result<SocketAddr, Refusal> {
-    let DeValue::String(text) = value else { return Err(Refusal::found(value)) };
-    if let Ok(address) = text.parse() {
-        return Ok(address);
-    }
-    if let Ok(address) = text.parse::<IpAddr>() {
-        let complete = SocketAddr::new(address, Config::default().metrics.listen.port());
-        return Err(Refusal::new("the port is missing").remedy(format!("write \"{complete}\"")));
-    }
-    Err(Refusal::new("not an address with a port")
-        .remedy("names are not resolved; write as \"127.0.0.1:9464\" or \"[::1]:9464\""))
-}
-
 fn socket(value: &DeValue<'_>) -> Result<Option<PathBuf>, Refusal> {
     match value {
         DeValue::String(text) if text == OFF => Ok(None),
@@ -288,7 +277,8 @@ fn socket(value: &DeValue<'_>) -> Result<Option<PathBuf>, Refusal> {
     }
 }
 
-fn absolute(value: &DeValue<'_>, longest: usize) -> Result<PathBuf, Refusal> {
+/// Reads an absolute path of at most so many bytes.
+pub(super) fn absolute(value: &DeValue<'_>, longest: usize) -> Result<PathBuf, Refusal> {
     let DeValue::String(text) = value else { return Err(Refusal::found(value)) };
     plain_text(text, longest)?;
     if !text.starts_with('/') {

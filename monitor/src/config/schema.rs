@@ -241,10 +241,18 @@ static METRICS: &[Key] = &[
     Key {
         name: "listen",
         doc: &[
-            "Address and port. Metrics tell who talks to whom, and there is no",
-            "authentication: leave it on a loopback address, or guard it.",
+            "A loopback address with a port, or \"unix:\" and the path of a socket for its",
+            "owner and the group apiwatch. Metrics tell who talks to whom.",
         ],
         kind: Kind::Listen,
+    },
+    Key {
+        name: "insecure",
+        doc: &[
+            "Lets listen be an address that other hosts reach. There is neither TLS nor a",
+            "password: guard the port, as with a firewall.",
+        ],
+        kind: plain!(Flag, metrics.insecure),
     },
     Key {
         name: "max_series",

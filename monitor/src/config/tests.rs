@@ -158,7 +158,8 @@ fn any_config() -> impl Strategy<Value = Config> {
                 within(&key.kind, &mut config, numbers.next().unwrap_or_default());
             }
             config.capture.tier = TIERS[tier].1;
-            config.metrics.listen = listen.into();
+            config.metrics.listen = Listen::Tcp(listen.into());
+            config.metrics.insecure = true;
             config.state.directory = directory.into();
             config.control.socket = socket.map(Into::into);
             config.memory_bytes = 64 << 30;

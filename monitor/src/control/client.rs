@@ -106,16 +106,16 @@ impl Client {
         }
     }
 
-    /// Has the configuration read again.
+    /// Has the configuration read again; the keys that take a restart to be followed.
     ///
     /// # Errors
     /// When the daemon refuses, also since the configuration has errors, or goes away.
-    pub fn reload(mut self) -> Result<(), ClientError> {
+    pub fn reload(mut self) -> Result<Vec<String>, ClientError> {
         self.ask(&Request::Reload)?;
         self.lines.skip_header()?;
         let line = self.lines.next()?.ok_or(ClientError::Gone)?;
         match notice_of(&line) {
-            Some(Notice::Done) => Ok(()),
+            Some(Notice::Done { restart }) => Ok(restart),
             Some(Notice::Error { message, column }) => {
                 Err(ClientError::Refused { message, column })
             }

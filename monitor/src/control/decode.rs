@@ -126,7 +126,7 @@ const READERS: [Reader; 13] = [
     reader("snapshot_end", |text, _| read_bare(text, Message::Notice(Notice::SnapshotEnd))),
     reader("dropped", |text, _| read_dropped(text).map(Message::Notice)),
     reader("error", |text, _| read_error(text).map(Message::Notice)),
-    reader("done", |text, _| read_bare(text, Message::Notice(Notice::Done))),
+    reader("done", |text, _| read_done(text).map(Message::Notice)),
 ];
 
 /// How lines of all other types are read.
@@ -159,6 +159,15 @@ struct Typed<'a> {
 /// A line that says no more than its type.
 fn read_bare(text: &str, message: Message) -> Result<Message, Fault> {
     fault::read::<serde::de::IgnoredAny>(text).map(|_| message)
+}
+
+fn read_done(text: &str) -> Result<Notice, Fault> {
+    #[derive(Deserialize)]
+    struct Mirror {
+        #[serde(default)]
+        restart: Vec<String>,
+    }
+    fault::read(text).map(|Mirror { restart }| Notice::Done { restart })
 }
 
 fn read_header(text: &str) -> Result<Header, Fault> {

@@ -57,7 +57,11 @@ pub enum Notice {
         column: Option<usize>,
     },
     /// What was asked for is done.
-    Done,
+    Done {
+        /// Keys of the configuration that take a restart to be followed.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        restart: Vec<String>,
+    },
 }
 
 impl Notice {

@@ -14,6 +14,7 @@ use crate::pipeline::coverage::ProcessCoverage;
 use crate::pipeline::output::Output;
 use crate::pipeline::stats::Stats;
 use crate::pipeline::time::WallTime;
+use crate::sandbox::Sandbox;
 use crate::sink::Sink;
 use crate::sink::record_type::{RecordType, RecordTypes};
 
@@ -86,8 +87,8 @@ pub(super) enum Event {
     Reloaded {
         /// The last request that this answers.
         asked: u64,
-        /// Why the old one stays in force.
-        outcome: Result<(), String>,
+        /// Keys that take a restart, or why the old one stays in force.
+        outcome: Result<Vec<String>, String>,
     },
 }
 
@@ -119,6 +120,7 @@ struct Latest {
     sinks: Vec<(String, u64)>,
     config: Option<String>,
     reload_succeeded: Option<bool>,
+    sandbox: Option<Sandbox>,
 }
 
 impl Shared {
@@ -292,6 +294,7 @@ impl Feed {
             started: self.facts.started,
             config: latest.config.clone(),
             reload_succeeded: latest.reload_succeeded,
+            sandbox: latest.sandbox,
             memory_bytes: (self.facts.memory_bytes)(),
             memory_limit_bytes: self.facts.memory_limit_bytes,
             clients,

@@ -7,6 +7,7 @@ use crate::capture::status::{CaptureStatus, RingStatus, Tier};
 use crate::pipeline::coverage::ProcessCoverage;
 use crate::pipeline::stats::Stats;
 use crate::pipeline::time::WallTime;
+use crate::sandbox::Sandbox;
 use crate::sink::json::object::Object;
 use crate::sink::json::write_uncaptured;
 use crate::sink::name;
@@ -30,6 +31,8 @@ pub struct Status {
     pub config: Option<String>,
     /// Whether the last reload succeeded; none where there was none.
     pub reload_succeeded: Option<bool>,
+    /// What the daemon has given up; none where it does not say.
+    pub sandbox: Option<Sandbox>,
     /// Memory of the daemon in bytes.
     pub memory_bytes: u64,
     /// What it may take before it gives up what it can do without.
@@ -60,6 +63,9 @@ pub fn write_status(status: &Status, to: &mut Vec<u8>) {
     if let Some(succeeded) = status.reload_succeeded {
         record.flag("reload_succeeded", succeeded);
     }
+    if let Some(sandbox) = status.sandbox {
+        write_sandbox(record.object("sandbox"), sandbox);
+    }
     record.number("memory_bytes", status.memory_bytes);
     record.number("memory_limit_bytes", status.memory_limit_bytes);
     record.number("clients", status.clients);
@@ -73,6 +79,13 @@ pub fn write_status(status: &Status, to: &mut Vec<u8>) {
     record.objects("processes", &status.processes, write_process);
     record.close();
     to.push(b'\n');
+}
+
+fn write_sandbox(mut record: Object<'_>, sandbox: Sandbox) {
+    record.word("capabilities", sandbox.capabilities.name());
+    record.flag("no_new_privileges", sandbox.no_new_privileges);
+    record.word("landlock", sandbox.landlock.name());
+    record.close();
 }
 
 fn write_stats(mut record: Object<'_>, stats: &Stats) {

@@ -1,36 +1,38 @@
 //! The control socket of the daemon, where the configuration has one.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
 
 use super::engine::Engine;
+use super::watch::Reloaded;
 use super::{kernel_release, memory};
 use crate::clock;
 use crate::config::{self, Config, ConfigError};
 use crate::control::server::{self, ControlServer};
 use crate::control::sink::{ControlHandle, Facts, Feed, channel};
 use crate::control::socket::ControlSocket;
+use crate::sandbox::Sandbox;
 
 /// The socket with its server, or nothing where it is off.
 pub(super) struct Control(Option<Open>);
 
 struct Open {
-    path: PathBuf,
     handle: ControlHandle,
     /// Until the socket is served.
-    feed: Option<Feed>,
+    waiting: Option<(ControlSocket, Feed)>,
     server: Option<ControlServer>,
 }
 
 impl Control {
-    /// Adds the sink of the socket, so that nothing is missed once it is served.
-    pub(super) fn attach(
+    /// Makes the socket, and adds its sink, so that nothing is missed once it is served.
+    pub(super) fn bind(
         config: &Config,
         file: Option<&Path>,
         engine: &mut Engine,
     ) -> anyhow::Result<Self> {
-        let Some(path) = config.control.socket.clone() else { return Ok(Self(None)) };
+        let Some(path) = &config.control.socket else { return Ok(Self(None)) };
+        let socket = ControlSocket::bind(path)?;
         let facts = Facts {
             host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
             kernel: kernel_release(),
@@ -42,15 +44,14 @@ impl Control {
         let (sink, feed, handle) = channel(facts).context("preparing the control socket")?;
         engine.add_sink("control", Box::new(sink));
         handle.report_config(file_in_force(file));
-        Ok(Self(Some(Open { path, handle, feed: Some(feed), server: None })))
+        Ok(Self(Some(Open { handle, waiting: Some((socket, feed)), server: None })))
     }
 
     /// Lets clients in.
     pub(super) fn serve(&mut self) -> anyhow::Result<()> {
         if let Some(open) = &mut self.0
-            && let Some(feed) = open.feed.take()
+            && let Some((socket, feed)) = open.waiting.take()
         {
-            let socket = ControlSocket::bind(&open.path)?;
             tracing::info!(socket = ?socket.path(), "Clients are served.");
             let server = server::serve(socket, feed);
             open.server = Some(server.context("starting the server of the control socket")?);
@@ -64,12 +65,19 @@ impl Control {
     }
 
     /// Says how a reload went: the file that is in force, or its errors.
-    pub(super) fn report_reload(&self, outcome: &Result<Option<String>, ConfigError>) {
+    pub(super) fn report_reload(&self, outcome: Result<Reloaded, ConfigError>) {
         if let Some(open) = &self.0 {
             open.handle.report_reload(match outcome {
-                Ok(file) => Ok(file.clone()),
+                Ok(Reloaded { file, restart }) => Ok((file, restart)),
                 Err(error) => Err(error.to_string()),
             });
+        }
+    }
+
+    /// Says what the daemon has given up.
+    pub(super) fn report_sandbox(&self, sandbox: Sandbox) {
+        if let Some(open) = &self.0 {
+            open.handle.report_sandbox(sandbox);
         }
     }
 

@@ -16,6 +16,7 @@ use crate::pipeline::Pipeline;
 use crate::pipeline::input::Input;
 use crate::pipeline::output::Output;
 use crate::pipeline::settings::Settings;
+use crate::pipeline::stats::Stats;
 use crate::pipeline::time::Timestamp;
 use crate::sink::Sink;
 use crate::trace::TraceWriter;
@@ -87,11 +88,10 @@ impl Engine {
         }
     }
 
-    /// Saves what was learned.
-    pub fn save_baseline(&self, file: &Path) {
-        if let Err(error) = state::save(file, &self.pipeline.baseline_bytes()) {
-            tracing::warn!(%error, "What was learned cannot be saved.");
-        }
+    /// What was learned, for [`Self::load_baseline`] of a later run.
+    #[must_use]
+    pub fn baseline_bytes(&self) -> Vec<u8> {
+        self.pipeline.baseline_bytes()
     }
 
     /// Starts the capture.
@@ -113,6 +113,30 @@ impl Engine {
     #[must_use]
     pub fn tier(&self) -> Option<Tier> {
         self.capture.as_ref().and_then(|capture| capture.status().tier)
+    }
+
+    /// Whether the kernel still lets the counters be read.
+    #[must_use]
+    pub fn is_capturing(&self) -> bool {
+        self.capture.as_ref().is_some_and(Capture::reads_counters)
+    }
+
+    /// Counts of the pipeline.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.pipeline.stats()
+    }
+
+    /// Records lost so far, at any stage.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.pipeline.stats().lost.values().sum()
+    }
+
+    /// Programs that were declined.
+    #[must_use]
+    pub fn declined(&self) -> usize {
+        self.capture.as_ref().map_or(0, |capture| capture.status().declined.len())
     }
 
     /// Waits for records, handles them, and feeds the sinks.

@@ -18,8 +18,14 @@ pub fn run(socket: &Path) -> anyhow::Result<Exit> {
         return Ok(Exit::Privilege);
     }
     match Client::connect(socket)?.reload() {
-        Ok(()) => {
+        Ok(restart) => {
             tracing::info!("The configuration was read again.");
+            if !restart.is_empty() {
+                tracing::warn!(
+                    keys = %printable(&restart.join(", ")),
+                    "Some keys take a restart to follow it: run `sudo systemctl restart apiwatch`."
+                );
+            }
             Ok(Exit::Success)
         }
         Err(ClientError::Refused { message, .. }) => {

@@ -1,9 +1,9 @@
 //! What was learned, kept across restarts in one file that is replaced as a whole: a
 //! reader finds the old one or the new one, never a part.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -39,15 +39,25 @@ pub fn load(path: &Path) -> Result<Option<Vec<u8>>, StateError> {
     Ok(Some(bytes))
 }
 
+/// Makes the directory of the file, for its owner only, where it is missing.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn prepare(path: &Path) -> Result<(), StateError> {
+    let failed =
+        |source| StateError { what: "making the directory of", path: path.to_owned(), source };
+    path.parent().map_or(Ok(()), |directory| {
+        DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)
+    })
+}
+
 /// Replaces the file.
 ///
 /// # Errors
 /// When the directory cannot be made or the file not written; then the old one stays.
 pub fn save(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+    prepare(path)?;
     let failed = |source| StateError { what: "writing", path: path.to_owned(), source };
-    if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory).map_err(failed)?;
-    }
     let temporary = path.with_extension("new");
     let _ = fs::remove_file(&temporary);
     let mut file = OpenOptions::new()

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Runtime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::{sleep, timeout};
@@ -76,7 +77,27 @@ fn remedy(error: &io::Error) -> &'static str {
     }
 }
 
-/// Opens the socket of the server.
+/// A socket that listens.
+#[derive(Debug)]
+pub enum Listener {
+    /// For an address and port.
+    Tcp(TcpListener),
+    /// For a path.
+    Unix(UnixListener),
+}
+
+impl Listener {
+    /// The port; 0 where it has none.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        match self {
+            Self::Tcp(listener) => listener.local_addr().map_or(0, |address| address.port()),
+            Self::Unix(_) => 0,
+        }
+    }
+}
+
+/// Opens the socket of the server for an address.
 ///
 /// # Errors
 ///
@@ -88,18 +109,11 @@ pub fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
 /// A server that runs until it is dropped.
 #[derive(Debug)]
 pub struct MetricsServer {
-    address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl MetricsServer {
-    /// The address that it listens on.
-    #[must_use]
-    pub const fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// Stops: no more connections are taken, answers under way are given at most a
     /// second. Returns when every socket is closed.
     pub fn shutdown(mut self) {
@@ -129,7 +143,7 @@ impl Drop for MetricsServer {
 ///
 /// The listener cannot be made non-blocking, or there is no room for the runtime or
 /// its thread.
-pub fn serve<F>(listener: TcpListener, source: F) -> io::Result<MetricsServer>
+pub fn serve<F>(listener: Listener, source: F) -> io::Result<MetricsServer>
 where
     F: Fn() -> String + Send + Sync + 'static,
 {
@@ -138,28 +152,61 @@ where
 
 fn serve_within(
     timeouts: Timeouts,
-    listener: TcpListener,
+    listener: Listener,
     source: Source,
 ) -> io::Result<MetricsServer> {
-    listener.set_nonblocking(true)?;
-    let address = listener.local_addr()?;
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     let listener = {
         let _context = runtime.enter();
-        tokio::net::TcpListener::from_std(listener)?
+        Accepting::new(listener)?
     };
     let (stop, stopped) = oneshot::channel();
     let thread = thread::Builder::new()
         .name("metrics".to_owned())
         .spawn(move || run(&runtime, listener, &Service { timeouts, source }, stopped))?;
-    Ok(MetricsServer { address, stop: Some(stop), thread: Some(thread) })
+    Ok(MetricsServer { stop: Some(stop), thread: Some(thread) })
+}
+
+/// A socket that listens, within the runtime.
+enum Accepting {
+    Tcp(tokio::net::TcpListener),
+    Unix(tokio::net::UnixListener),
+}
+
+/// A connection of either kind.
+type Stream = Box<dyn ReadWrite>;
+
+trait ReadWrite: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> ReadWrite for T {}
+
+impl Accepting {
+    fn new(listener: Listener) -> io::Result<Self> {
+        match listener {
+            Listener::Tcp(listener) => {
+                listener.set_nonblocking(true)?;
+                tokio::net::TcpListener::from_std(listener).map(Self::Tcp)
+            }
+            Listener::Unix(listener) => {
+                listener.set_nonblocking(true)?;
+                tokio::net::UnixListener::from_std(listener).map(Self::Unix)
+            }
+        }
+    }
+
+    async fn accept(&self) -> io::Result<Stream> {
+        Ok(match self {
+            Self::Tcp(listener) => Box::new(listener.accept().await?.0),
+            Self::Unix(listener) => Box::new(listener.accept().await?.0),
+        })
+    }
 }
 
 /// The thread. Dropping the runtime at its end closes every connection that is left.
 fn run(
     runtime: &Runtime,
-    listener: tokio::net::TcpListener,
+    listener: Accepting,
     service: &Service,
     mut stopped: oneshot::Receiver<()>,
 ) {
@@ -169,7 +216,7 @@ fn run(
             tokio::select! {
                 _ = &mut stopped => break,
                 accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => admit(stream, &connections, service),
+                    Ok(stream) => admit(stream, &connections, service),
                     Err(_) => sleep(ACCEPT_PAUSE).await,
                 },
             }
@@ -181,7 +228,7 @@ fn run(
 }
 
 /// Serves a connection in a task of its own, or closes it where there are too many.
-fn admit(stream: TcpStream, connections: &Arc<Semaphore>, service: &Service) {
+fn admit(stream: Stream, connections: &Arc<Semaphore>, service: &Service) {
     if let Ok(permit) = Arc::clone(connections).try_acquire_owned() {
         tokio::spawn(converse(stream, permit, service.clone()));
     }
@@ -189,7 +236,7 @@ fn admit(stream: TcpStream, connections: &Arc<Semaphore>, service: &Service) {
 
 /// One request and its answer. Each scrape makes a connection of its own: without
 /// keep-alive nobody can hold one longer than a scrape takes.
-async fn converse(stream: TcpStream, _permit: OwnedSemaphorePermit, service: Service) {
+async fn converse(stream: Stream, _permit: OwnedSemaphorePermit, service: Service) {
     let Service { timeouts, source } = service;
     let routes = service_fn(|request| {
         let response = route::answer(&request, &*source);

@@ -1,16 +1,20 @@
 //! Prometheus metrics: the capture loop adds to plain numbers, a scrape copies
 //! them and encodes the copy. docs/metrics.md lists every metric.
 
-use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Sink;
 use crate::capture::status::CaptureStatus;
+use crate::clock;
 use crate::pipeline::output::Output;
 use crate::pipeline::stats::Stats;
+use crate::pipeline::time::{Timestamp, WallTime};
+use crate::sandbox::Sandbox;
 use budget::Budget;
 pub use budget::MIN_SERIES;
-use exposition::{Exposition, label};
+use daemon::Daemon;
+use exposition::Exposition;
 use findings::Findings;
 use label::label_value;
 use traffic::Traffic;
@@ -21,6 +25,8 @@ mod budget;
 mod cache;
 /// Metrics of the capture: rings, programs, coverage, loss.
 mod capture;
+/// What the daemon alone knows.
+mod daemon;
 /// Metric families and their text.
 mod exposition;
 /// Findings by kind and severity.
@@ -63,6 +69,7 @@ impl MetricsSink {
             state: Arc::clone(&self.state),
             kernel: self.kernel.clone(),
             boot_time: process::boot_time(),
+            turned: Arc::default(),
         }
     }
 }
@@ -122,6 +129,8 @@ pub struct Exporter {
     state: Arc<Mutex<State>>,
     kernel: String,
     boot_time: Option<u64>,
+    /// When the capture loop last turned; 0 before it has.
+    turned: Arc<AtomicU64>,
 }
 
 impl Exporter {
@@ -135,13 +144,49 @@ impl Exporter {
         snapshot.findings.expose(&mut exposition);
         capture::expose(&snapshot.stats, &snapshot.status, &mut exposition);
         snapshot.daemon.expose(&self.kernel, &mut exposition);
+        self.expose_lag(&mut exposition);
         process::expose(self.boot_time, &mut exposition);
         exposition.encode()
     }
 
-    /// Tells how the last reload of the configuration ended.
-    pub fn report_reload(&self, outcome: ReloadOutcome) {
-        lock(&self.state).daemon.reload = outcome;
+    /// Tells that the capture loop has turned.
+    pub fn report_turn(&self, now: Timestamp) {
+        self.turned.store(now.0, Ordering::Relaxed);
+    }
+
+    fn expose_lag(&self, to: &mut Exposition) {
+        let turned = Timestamp(self.turned.load(Ordering::Relaxed));
+        if turned != Timestamp::default() {
+            let help = "Time since the capture loop last turned; half a second at rest.";
+            let lag = clock::monotonic().since(turned).as_secs_f64();
+            to.gauge("apiwatch_loop_lag_seconds", help, lag);
+        }
+    }
+
+    /// Tells that a configuration was read at the start, and what it allows.
+    pub fn report_start(&self, memory_limit_bytes: u64, time: WallTime) {
+        let mut state = lock(&self.state);
+        state.daemon.memory_limit_bytes = memory_limit_bytes;
+        state.daemon.reloaded = time;
+    }
+
+    /// Tells how the last reload of the configuration ended, and when.
+    pub fn report_reload(&self, outcome: ReloadOutcome, time: WallTime) {
+        let mut state = lock(&self.state);
+        state.daemon.reload = outcome;
+        if outcome == ReloadOutcome::Succeeded {
+            state.daemon.reloaded = time;
+        }
+    }
+
+    /// Tells how often what was learned could not be saved.
+    pub fn report_save_failures(&self, total: u64) {
+        lock(&self.state).daemon.save_failures = total;
+    }
+
+    /// Tells what the daemon has given up.
+    pub fn report_sandbox(&self, sandbox: Sandbox) {
+        lock(&self.state).daemon.sandbox = Some(sandbox);
     }
 
     /// Tells how many outputs a sink has dropped so far.
@@ -192,50 +237,6 @@ impl State {
             status: self.status.clone(),
             daemon: self.daemon.clone(),
         }
-    }
-}
-
-/// What the daemon alone knows.
-#[derive(Clone, Debug)]
-struct Daemon {
-    reload: ReloadOutcome,
-    dropped: BTreeMap<&'static str, u64>,
-    features: BTreeMap<&'static str, FeatureState>,
-}
-
-impl Default for Daemon {
-    fn default() -> Self {
-        // A daemon that runs has read its configuration.
-        let reload = ReloadOutcome::Succeeded;
-        Self { reload, dropped: BTreeMap::new(), features: BTreeMap::new() }
-    }
-}
-
-impl Daemon {
-    fn expose(&self, kernel: &str, to: &mut Exposition) {
-        to.gauges(
-            "apiwatch_build_info",
-            "Version of apiwatch and of the kernel it runs on.",
-            [(vec![label("version", env!("CARGO_PKG_VERSION")), label("kernel", kernel)], 1.0)],
-        );
-        to.gauge(
-            "apiwatch_config_last_reload_successful",
-            "Whether the last reload of the configuration succeeded.",
-            f64::from(u8::from(self.reload == ReloadOutcome::Succeeded)),
-        );
-        to.gauges(
-            "apiwatch_feature_enabled",
-            "Whether a feature is in use.",
-            self.features.iter().map(|(feature, state)| {
-                let enabled = f64::from(u8::from(*state == FeatureState::Enabled));
-                (vec![label("feature", feature)], enabled)
-            }),
-        );
-        to.counters(
-            "apiwatch_sink_dropped_total",
-            "Outputs that a sink dropped because it was too slow.",
-            self.dropped.iter().map(|(sink, total)| (vec![label("sink", sink)], *total)),
-        );
     }
 }
 

@@ -12,6 +12,7 @@ use crate::capture::status::{CaptureStatus, RingStatus, Tier};
 use crate::control::status::Status;
 use crate::pipeline::coverage::ProcessCoverage;
 use crate::pipeline::stats::Stats;
+use crate::sandbox::{Kept, Landlock, Sandbox};
 use crate::sink::name;
 
 #[derive(Deserialize)]
@@ -28,6 +29,8 @@ struct Mirror<'a> {
     #[serde(borrow)]
     config: Option<Text<'a>>,
     reload_succeeded: Option<bool>,
+    #[serde(borrow)]
+    sandbox: Option<SandboxMirror<'a>>,
     memory_bytes: u64,
     memory_limit_bytes: u64,
     clients: u32,
@@ -39,6 +42,15 @@ struct Mirror<'a> {
     capture: CaptureMirror<'a>,
     #[serde(borrow)]
     processes: Vec<ProcessMirror<'a>>,
+}
+
+#[derive(Deserialize)]
+struct SandboxMirror<'a> {
+    #[serde(borrow)]
+    capabilities: Text<'a>,
+    no_new_privileges: bool,
+    #[serde(borrow)]
+    landlock: Text<'a>,
 }
 
 #[derive(Deserialize)]
@@ -147,6 +159,7 @@ pub(super) fn read(text: &str, shared: &mut Shared) -> Result<Status, Fault> {
         started: mirror.started.0,
         config: mirror.config.map(Text::string),
         reload_succeeded: mirror.reload_succeeded,
+        sandbox: mirror.sandbox.as_ref().and_then(sandbox),
         memory_bytes: mirror.memory_bytes,
         memory_limit_bytes: mirror.memory_limit_bytes,
         clients: mirror.clients,
@@ -154,6 +167,15 @@ pub(super) fn read(text: &str, shared: &mut Shared) -> Result<Status, Fault> {
         stats: stats(&mirror.stats)?,
         capture: capture(mirror.capture),
         processes: mirror.processes.iter().map(|process| coverage(process, shared)).collect(),
+    })
+}
+
+/// What this version does not know is nothing that it could name.
+fn sandbox(mirror: &SandboxMirror<'_>) -> Option<Sandbox> {
+    Some(Sandbox {
+        capabilities: Kept::from_name(mirror.capabilities.as_str())?,
+        no_new_privileges: mirror.no_new_privileges,
+        landlock: Landlock::from_name(mirror.landlock.as_str())?,
     })
 }
 

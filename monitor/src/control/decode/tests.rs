@@ -181,7 +181,8 @@ fn the_header_is_read_back() {
 fn notices_are_read_back() {
     for notice in [
         Notice::SnapshotEnd,
-        Notice::Done,
+        Notice::Done { restart: Vec::new() },
+        Notice::Done { restart: vec!["metrics.listen".into()] },
         Notice::Dropped { records: u64::MAX, reason: DropReason::Slow },
         Notice::Dropped { records: 1, reason: DropReason::Rate },
         Notice::Error { message: "a \"quoted\" word\n".into(), column: Some(7) },

@@ -170,12 +170,12 @@ impl Session {
     pub(super) fn answer_reload(
         &mut self,
         answered: u64,
-        outcome: &Result<(), String>,
+        outcome: &Result<Vec<String>, String>,
         now: Timestamp,
     ) {
         if matches!(self.phase, Phase::AwaitingReload { asked } if asked <= answered) {
             let notice = match outcome {
-                Ok(()) => Notice::Done,
+                Ok(restart) => Notice::Done { restart: restart.clone() },
                 Err(message) => Notice::error(message),
             };
             self.refuse(&notice, now);

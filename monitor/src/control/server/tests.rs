@@ -377,7 +377,7 @@ fn a_reload_is_answered_when_it_is_done() {
     assert!(rig.handle.take_reload());
     let mut second = rig.client("{\"verb\":\"reload\"}\n");
     assert!(first.received(&mut rig).is_empty());
-    rig.handle.report_reload(Ok(None));
+    rig.handle.report_reload(Ok((None, Vec::new())));
     rig.settle();
     assert_eq!(types(&first.received(&mut rig)), ["done"]);
     assert!(first.is_ended);

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 
 use super::{Event, Shared};
+use crate::sandbox::Sandbox;
 
 /// What the daemon hears from clients and tells them, beside records.
 #[derive(Debug)]
@@ -27,15 +28,16 @@ impl ControlHandle {
         std::mem::replace(&mut self.taken, asked) != asked
     }
 
-    /// Says how a reload went: the file now in force, if any, or why the old one stays.
-    pub fn report_reload(&self, outcome: Result<Option<String>, String>) {
+    /// Says how a reload went: the file now in force, if any, and the keys that take a
+    /// restart; or why the old one stays.
+    pub fn report_reload(&self, outcome: Result<(Option<String>, Vec<String>), String>) {
         let mut latest = self.shared.latest();
         latest.reload_succeeded = Some(outcome.is_ok());
-        if let Ok(config) = &outcome {
+        if let Ok((config, _)) = &outcome {
             latest.config.clone_from(config);
         }
         drop(latest);
-        let outcome = outcome.map(|_| ());
+        let outcome = outcome.map(|(_, restart)| restart);
         // Without the thread there is nobody to answer.
         let _ = self.events.send(Event::Reloaded { asked: self.taken, outcome });
         self.shared.wake();
@@ -44,6 +46,11 @@ impl ControlHandle {
     /// Says which configuration file is in force from the start; none for the defaults.
     pub fn report_config(&self, config: Option<String>) {
         self.shared.latest().config = config;
+    }
+
+    /// Says what the daemon has given up.
+    pub fn report_sandbox(&self, sandbox: Sandbox) {
+        self.shared.latest().sandbox = Some(sandbox);
     }
 
     /// Says what each sink has dropped so far.

@@ -133,7 +133,7 @@ fn a_status_says_what_came_last() {
         (status.config.as_deref(), status.reload_succeeded),
         (Some("/etc/a.toml"), Some(false))
     );
-    handle.report_reload(Ok(None));
+    handle.report_reload(Ok((None, Vec::new())));
     let status = feed.status(WallTime(9), 2);
     assert_eq!((status.config, status.reload_succeeded), (None, Some(true)));
     assert_eq!(feed.covered(), 0);
@@ -149,8 +149,8 @@ fn a_reload_answers_the_requests_before_it_and_no_other() {
     assert!(handle.take_reload());
     assert!(!handle.take_reload(), "it is taken once");
     assert_eq!(feed.ask_reload(), 2);
-    handle.report_reload(Ok(None));
-    assert!(matches!(feed.next(), Some(Event::Reloaded { asked: 1, outcome: Ok(()) })));
+    handle.report_reload(Ok((None, Vec::new())));
+    assert!(matches!(feed.next(), Some(Event::Reloaded { asked: 1, outcome: Ok(_) })));
     assert!(handle.take_reload());
     handle.report_reload(Err("bad".into()));
     assert!(matches!(feed.next(), Some(Event::Reloaded { asked: 2, outcome: Err(_) })));
@@ -163,6 +163,6 @@ fn a_thread_that_is_gone_costs_nothing() {
     drop(feed);
     sink.accept(&[numbered(1)]);
     sink.accept(&[numbered(2)]);
-    handle.report_reload(Ok(None));
+    handle.report_reload(Ok((None, Vec::new())));
     assert_eq!(sink.shared.topics.load(Ordering::Acquire), 0);
 }

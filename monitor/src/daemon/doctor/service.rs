@@ -10,6 +10,7 @@ use rustix::fs::{Access, AtFlags, CWD, accessat, statvfs};
 
 use super::check::{Found, Need, Probe};
 use super::host::Host;
+use crate::config::Listen;
 use crate::pipeline::text::size;
 
 /// Where the daemon is reached.
@@ -141,7 +142,10 @@ fn existing(host: &Host, path: &Path) -> Option<PathBuf> {
 }
 
 fn metrics_port(host: &Host) -> Found {
-    let address = host.configured().metrics.listen;
+    let address = match &host.configured().metrics.listen {
+        Listen::Tcp(address) => *address,
+        Listen::Unix(path) => return writable(host, path.parent().unwrap_or(path)),
+    };
     match TcpListener::bind(address) {
         Ok(_) => Found::Ok(format!("{address} is free")),
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {

@@ -1,5 +1,5 @@
 use std::fs;
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 
@@ -8,7 +8,7 @@ use super::host::{Tried, release_of};
 use super::*;
 use crate::capture::CaptureError;
 use crate::capture::status::{CaptureStatus, Tier};
-use crate::config::TierChoice;
+use crate::config::{Listen, TierChoice};
 use crate::pipeline::time::WallTime;
 
 /// All capabilities of a kernel of today.
@@ -27,7 +27,7 @@ impl FakeHost {
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut config = Config::default();
-        config.metrics.listen.set_port(0);
+        config.metrics.listen = Listen::Tcp((Ipv4Addr::LOCALHOST, 0).into());
         let host = Host {
             root: directory.path().to_owned(),
             config: Ok((config, "the defaults".to_owned())),
@@ -327,7 +327,7 @@ fn a_taken_port_is_told_from_a_daemon_that_runs() {
         let mut fake = FakeHost::new();
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         if let Ok((config, _)) = &mut fake.host.config {
-            config.metrics.listen = listener.local_addr().unwrap();
+            config.metrics.listen = Listen::Tcp(listener.local_addr().unwrap());
         }
         let server = std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();

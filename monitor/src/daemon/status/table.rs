@@ -9,6 +9,7 @@ use crate::pipeline::coverage::ProcessCoverage;
 use crate::pipeline::input::UncapturedReason;
 use crate::pipeline::text::{clipped, date_time, printable, size};
 use crate::pipeline::time::WallTime;
+use crate::sandbox::Sandbox;
 use crate::sink::name;
 
 /// Processes that are shown: those with the most unread bytes.
@@ -75,11 +76,16 @@ fn resources(status: &Status) -> Vec<Line> {
         dropped.map(|(sink, count)| format!("{} {count}", clipped(sink, IDENTITY))).collect();
     let dropped = if dropped.is_empty() { "nothing".to_owned() } else { dropped.join(", ") };
     let (memory, limit) = (size(status.memory_bytes), size(status.memory_limit_bytes));
-    vec![
+    let mut lines = vec![
         ("dropped", dropped),
         ("clients", status.clients.to_string()),
         ("memory", format!("{memory}, at most {limit}")),
-    ]
+    ];
+    lines.extend(status.sandbox.map(|Sandbox { capabilities, landlock, .. }| {
+        let (capabilities, landlock) = (capabilities.name(), landlock.name());
+        ("sandbox", format!("capabilities {capabilities}, landlock {landlock}"))
+    }));
+    lines
 }
 
 /// Lost records by stage and reason.

@@ -4,6 +4,7 @@ use crate::pipeline::coverage::ProcessCoverage;
 use crate::pipeline::input::{LossReason, Stage, UncapturedReason};
 use crate::pipeline::stats::Stats;
 use crate::pipeline::time::WallTime;
+use crate::sandbox::{Kept, Landlock, Sandbox};
 
 fn healthy() -> Status {
     Status {
@@ -15,6 +16,11 @@ fn healthy() -> Status {
         started: WallTime(1_234_560_000_000_000_000),
         config: Some("/etc/apiwatch/config.toml".into()),
         reload_succeeded: Some(true),
+        sandbox: Some(Sandbox {
+            capabilities: Kept::Nothing,
+            no_new_privileges: true,
+            landlock: Landlock::Full,
+        }),
         memory_bytes: 80 << 20,
         memory_limit_bytes: 256 << 20,
         clients: 2,
@@ -67,6 +73,7 @@ unread        nginx.service: 2.0 MiB of 4.0 MiB: sendfile 1.5 MiB, truncated 512
 dropped       nothing
 clients       2
 memory        80.0 MiB, at most 256.0 MiB
+sandbox       capabilities none, landlock full
 health        healthy
 ";
     assert_eq!(table::render(&status, &ailments(&status)), expected);

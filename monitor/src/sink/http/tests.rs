@@ -6,23 +6,32 @@ use super::*;
 
 const LOOPBACK: &str = "127.0.0.1:0";
 
-fn server() -> MetricsServer {
-    serve(listener(), || "apiwatch_up 1\n".to_owned()).unwrap()
+/// A server with the address that it listens on.
+struct Served {
+    server: MetricsServer,
+    address: SocketAddr,
+}
+
+fn server() -> Served {
+    served(TIMEOUTS, Arc::new(|| "apiwatch_up 1\n".to_owned()))
+}
+
+fn served(timeouts: Timeouts, source: Source) -> Served {
+    let listener = bind(LOOPBACK.parse().unwrap()).unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = serve_within(timeouts, Listener::Tcp(listener), source).unwrap();
+    Served { server, address }
 }
 
 /// A server that soon loses patience.
-fn impatient_server(source: impl Fn() -> String + Send + Sync + 'static) -> MetricsServer {
+fn impatient_server(source: impl Fn() -> String + Send + Sync + 'static) -> Served {
     let timeouts =
         Timeouts { head: Duration::from_millis(100), connection: Duration::from_millis(300) };
-    serve_within(timeouts, listener(), Arc::new(source)).unwrap()
+    served(timeouts, Arc::new(source))
 }
 
-fn listener() -> TcpListener {
-    bind(LOOPBACK.parse().unwrap()).unwrap()
-}
-
-fn connect(server: &MetricsServer) -> TcpStream {
-    let stream = TcpStream::connect(server.address()).unwrap();
+fn connect(server: &Served) -> TcpStream {
+    let stream = TcpStream::connect(server.address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     stream
 }
@@ -43,7 +52,7 @@ fn read_to_close(mut stream: &TcpStream) -> String {
     String::from_utf8(text).unwrap()
 }
 
-fn exchange(server: &MetricsServer, request: &[u8]) -> String {
+fn exchange(server: &Served, request: &[u8]) -> String {
     let stream = connect(server);
     // The server may answer and close before it has everything.
     let _sent = (&stream).write_all(request);
@@ -154,26 +163,39 @@ fn a_thousand_stuck_clients_hold_no_more_than_the_cap() {
 #[test]
 fn shutdown_closes_what_is_open() {
     let server = server();
-    let address = server.address();
+    let address = server.address;
     let stuck = connect(&server);
     (&stuck).write_all(b"GET").unwrap();
-    server.shutdown();
+    server.server.shutdown();
     assert_eq!(read_to_close(&stuck), "");
     assert!(TcpStream::connect(address).is_err());
 }
 
 #[test]
+fn a_socket_in_the_file_system_is_served_as_well() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("metrics.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    let _server = serve(Listener::Unix(listener), || "apiwatch_up 1\n".to_owned()).unwrap();
+    let mut stream = std::os::unix::net::UnixStream::connect(&path).unwrap();
+    stream.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    assert!(response.ends_with("\r\n\r\napiwatch_up 1\n"), "{response}");
+}
+
+#[test]
 fn an_address_in_use_is_named_with_a_remedy() {
     let server = server();
-    let message = bind(server.address()).unwrap_err().to_string();
-    assert!(message.contains(&server.address().to_string()), "{message}");
+    let message = bind(server.address).unwrap_err().to_string();
+    assert!(message.contains(&server.address.to_string()), "{message}");
     assert!(message.contains("metrics.listen"), "{message}");
 }
 
 /// Connections of the server that are open on its side, from /proc/net/tcp: those
 /// whose local port is its own, in state ESTABLISHED (01) or `CLOSE_WAIT` (08).
-fn server_sockets(server: &MetricsServer) -> usize {
-    let local = format!("0100007F:{:04X}", server.address().port());
+fn server_sockets(server: &Served) -> usize {
+    let local = format!("0100007F:{:04X}", server.address.port());
     let table = fs::read_to_string("/proc/net/tcp").unwrap();
     let open = |line: &&str| {
         let fields: Vec<_> = line.split_whitespace().collect();
@@ -182,7 +204,7 @@ fn server_sockets(server: &MetricsServer) -> usize {
     table.lines().filter(open).count()
 }
 
-fn wait_for_sockets(server: &MetricsServer, wanted: usize) {
+fn wait_for_sockets(server: &Served, wanted: usize) {
     while server_sockets(server) != wanted {
         thread::yield_now();
     }

@@ -7,6 +7,7 @@ use crate::pipeline::finding::{Severity, State as FindingState};
 use crate::pipeline::input::{LossReason, Stage, UncapturedReason};
 use crate::pipeline::output::{Ends, Exchange, Method, Protocol};
 use crate::pipeline::text::is_steering;
+use crate::sandbox::{Kept, Landlock};
 use crate::sink::sample;
 
 /// Samples of a scrape by their name and labels, as written; and their families.
@@ -290,9 +291,17 @@ fn full_exporter() -> Exporter {
     sink.observe(&stats, &status);
     let exporter = sink.exporter();
     exporter.report_dropped("stdout", 4);
-    exporter.report_reload(ReloadOutcome::Failed);
+    exporter.report_reload(ReloadOutcome::Failed, WallTime(3_000_000_000));
     exporter.report_feature("baseline", FeatureState::Enabled);
     exporter.report_feature("trace", FeatureState::Disabled);
+    exporter.report_start(1 << 28, WallTime(2_500_000_000));
+    exporter.report_save_failures(5);
+    exporter.report_sandbox(Sandbox {
+        capabilities: Kept::Nothing,
+        no_new_privileges: true,
+        landlock: Landlock::Full,
+    });
+    exporter.report_turn(clock::monotonic());
     exporter
 }
 
@@ -322,6 +331,10 @@ fn counts_of_the_capture_are_exposed() {
         (r#"apiwatch_findings_open{kind="unexpected_volume",severity="critical"}"#, 0.0),
         (r#"apiwatch_sink_dropped_total{sink="stdout"}"#, 4.0),
         ("apiwatch_config_last_reload_successful", 0.0),
+        ("apiwatch_config_last_reload_success_timestamp_seconds", 2.5),
+        ("apiwatch_memory_limit_bytes", 268_435_456.0),
+        ("apiwatch_state_save_failures_total", 5.0),
+        (r#"apiwatch_sandbox_info{capabilities="none",landlock="full"}"#, 1.0),
         (r#"apiwatch_feature_enabled{feature="baseline"}"#, 1.0),
         (r#"apiwatch_feature_enabled{feature="trace"}"#, 0.0),
     ] {
@@ -329,6 +342,7 @@ fn counts_of_the_capture_are_exposed() {
     }
     assert!(scrape.value("process_resident_memory_bytes") > 100_000.0);
     assert!(scrape.value("process_open_fds") >= 3.0);
+    assert!(scrape.value("apiwatch_loop_lag_seconds") < 60.0);
     assert!(scrape.value("process_start_time_seconds") > 1.7e9);
 }
 

@@ -28,6 +28,7 @@ use crate::pipeline::output::{
 use crate::pipeline::process::{Process, ProcessKey, identity_label};
 use crate::pipeline::stats::Stats;
 use crate::pipeline::time::{Timestamp, WallTime};
+use crate::sandbox::{Kept, Landlock, Sandbox};
 
 /// A status with something of everything.
 pub(super) fn status() -> Status {
@@ -49,6 +50,11 @@ pub(super) fn status() -> Status {
         started: WallTime(sample::TIME.0 - 3_600_000_000_000),
         config: Some("/etc/apiwatch/apiwatch.toml".into()),
         reload_succeeded: Some(true),
+        sandbox: Some(Sandbox {
+            capabilities: Kept::Nothing,
+            no_new_privileges: true,
+            landlock: Landlock::Partial,
+        }),
         memory_bytes: 48 << 20,
         memory_limit_bytes: 256 << 20,
         clients: 2,
