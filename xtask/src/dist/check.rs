@@ -34,7 +34,8 @@ pub(super) fn run(contents: &Contents, packages: &Packages, directory: &Path) ->
     step("install, upgrade, remove, purge", || {
         let work = directory.join("work/life");
         let newer = pack(&newer(contents), &work)?;
-        lifecycle::run(packages, &newer, &work)
+        // Not in the directory of work: what root left behind could not be removed with it.
+        lifecycle::run(packages, &newer, &directory.join("root"))
     })
 }
 

@@ -124,12 +124,11 @@ const LIVES: [Life; 3] = [
     Life { name: "rpm", prepare: "", steps: &RPM },
 ];
 
-/// Lives each life, with packages of this version and of a newer one.
-pub(super) fn run(old: &Packages, new: &Packages, work: &Path) -> Result<()> {
-    let root = work.join("root");
+/// Lives each life, with packages of this version and of a newer one, in a tree at `root`.
+pub(super) fn run(old: &Packages, new: &Packages, root: &Path) -> Result<()> {
     for life in &LIVES {
-        chroot::remove(&root)?;
-        let chroot = Chroot::unpack(&root)?;
+        chroot::remove(root)?;
+        let chroot = Chroot::unpack(root)?;
         for (packages, age) in [(old, "old"), (new, "new")] {
             chroot.copy(&packages.deb, &format!("/tmp/{age}.deb"))?;
             chroot.copy(&packages.rpm, &format!("/tmp/{age}.rpm"))?;
