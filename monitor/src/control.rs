@@ -5,9 +5,9 @@
 //!                 ControlHandle ◄─ wishes, reloads ◄─┘
 //! ```
 //!
-//! Lines of JSON both ways. A client says what it wants in one [`protocol::Request`]; the
+//! Lines of JSON both ways. A client says what it wants in one `protocol::Request`; the
 //! daemon answers with a header, then with records as `replay` prints them and with the
-//! notices of [`protocol`]. `docs/control-socket.md` has the protocol for other clients.
+//! notices of `protocol`. `docs/control-socket.md` has the protocol for other clients.
 
 /// The other end: what `tail`, `status` and `reload` talk through.
 pub mod client;

@@ -34,8 +34,17 @@ _apiwatch() {
             apiwatch,record)
                 cmd="apiwatch__subcmd__record"
                 ;;
+            apiwatch,reload)
+                cmd="apiwatch__subcmd__reload"
+                ;;
             apiwatch,replay)
                 cmd="apiwatch__subcmd__replay"
+                ;;
+            apiwatch,status)
+                cmd="apiwatch__subcmd__status"
+                ;;
+            apiwatch,tail)
+                cmd="apiwatch__subcmd__tail"
                 ;;
             apiwatch,top)
                 cmd="apiwatch__subcmd__top"
@@ -47,7 +56,7 @@ _apiwatch() {
 
     case "${cmd}" in
         apiwatch)
-            opts="-v -q -h -V --config --verbose --quiet --help --version daemon top record replay check-config doctor completions man"
+            opts="-v -q -h -V --config --verbose --quiet --help --version daemon top tail status reload record replay check-config doctor completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -145,7 +154,7 @@ _apiwatch() {
             return 0
             ;;
         apiwatch__subcmd__man)
-            opts="-v -q -h --config --verbose --quiet --help daemon top record replay check-config doctor completions man"
+            opts="-v -q -h --config --verbose --quiet --help daemon top tail status reload record replay check-config doctor completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -200,6 +209,28 @@ _apiwatch() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        apiwatch__subcmd__reload)
+            opts="-v -q -h --socket --config --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         apiwatch__subcmd__replay)
             opts="-o -v -q -h --out --no-progress --print --config --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -217,6 +248,62 @@ _apiwatch() {
                     ;;
                 --print)
                     COMPREPLY=($(compgen -W "connection tls exchange endpoint destination finding loss" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        apiwatch__subcmd__status)
+            opts="-v -q -h --json --socket --config --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        apiwatch__subcmd__tail)
+            opts="-v -q -h --filter --type --rate --snapshot --socket --config --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --type)
+                    COMPREPLY=($(compgen -W "connection tls exchange endpoint destination finding loss status" -- "${cur}"))
+                    return 0
+                    ;;
+                --rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --socket)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --config)

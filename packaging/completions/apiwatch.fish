@@ -31,6 +31,9 @@ complete -c apiwatch -n "__fish_apiwatch_needs_command" -s h -l help -d 'Print h
 complete -c apiwatch -n "__fish_apiwatch_needs_command" -s V -l version -d 'Print version'
 complete -c apiwatch -n "__fish_apiwatch_needs_command" -f -a "daemon" -d 'Watch this host in the foreground; findings go to standard output as JSON lines'
 complete -c apiwatch -n "__fish_apiwatch_needs_command" -f -a "top" -d 'Show the traffic in the terminal'
+complete -c apiwatch -n "__fish_apiwatch_needs_command" -f -a "tail" -d 'Print what the daemon sees as JSON lines, as it comes'
+complete -c apiwatch -n "__fish_apiwatch_needs_command" -f -a "status" -d 'Say how the daemon fares; the exit code is 0 where all is well'
+complete -c apiwatch -n "__fish_apiwatch_needs_command" -f -a "reload" -d 'Have the daemon read its configuration again; for root'
 complete -c apiwatch -n "__fish_apiwatch_needs_command" -f -a "record" -d 'Write what the kernel sees to a trace file, to be replayed later'
 complete -c apiwatch -n "__fish_apiwatch_needs_command" -f -a "replay" -d 'Read a trace, pcap or pcapng file as if it happened now; needs no privileges'
 complete -c apiwatch -n "__fish_apiwatch_needs_command" -f -a "check-config" -d 'Say every error of a configuration file, each with its place'
@@ -58,6 +61,33 @@ complete -c apiwatch -n "__fish_apiwatch_using_subcommand top" -l standalone -d 
 complete -c apiwatch -n "__fish_apiwatch_using_subcommand top" -s v -l verbose -d 'Say more on standard error; twice for still more'
 complete -c apiwatch -n "__fish_apiwatch_using_subcommand top" -s q -l quiet -d 'Say less on standard error; twice for errors only'
 complete -c apiwatch -n "__fish_apiwatch_using_subcommand top" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand tail" -l filter -d 'Only records that this filter lets through, as `method:POST status:5xx latency>200ms`' -r
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand tail" -l type -d 'Records to print, separated by commas [default: all but status]' -r -f -a "connection\t'The open and the close of a connection'
+tls\t'A TLS handshake: what was offered and what was agreed on'
+exchange\t'A request with its response'
+endpoint\t'What is known of a service, method and route so far'
+destination\t'What is known of an identity and a destination of it so far'
+finding\t'Something to act on: opened, updated or resolved'
+loss\t'What could not be delivered'
+status\t'What the daemon is and how it fares, each second'"
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand tail" -l rate -d 'At most so many exchanges a second; those above are counted and said' -r
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand tail" -l socket -d 'Control socket of the daemon [default: control.socket of the configuration]' -r -F
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand tail" -l config -d 'Configuration file [default: /etc/apiwatch/config.toml if it exists]' -r -F
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand tail" -l snapshot -d 'Begin with what is known now: open connections, the inventory, open findings'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand tail" -s v -l verbose -d 'Say more on standard error; twice for still more'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand tail" -s q -l quiet -d 'Say less on standard error; twice for errors only'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand tail" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand status" -l socket -d 'Control socket of the daemon [default: control.socket of the configuration]' -r -F
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand status" -l config -d 'Configuration file [default: /etc/apiwatch/config.toml if it exists]' -r -F
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand status" -l json -d 'Print JSON instead of text'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand status" -s v -l verbose -d 'Say more on standard error; twice for still more'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand status" -s q -l quiet -d 'Say less on standard error; twice for errors only'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand status" -s h -l help -d 'Print help'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand reload" -l socket -d 'Control socket of the daemon [default: control.socket of the configuration]' -r -F
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand reload" -l config -d 'Configuration file [default: /etc/apiwatch/config.toml if it exists]' -r -F
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand reload" -s v -l verbose -d 'Say more on standard error; twice for still more'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand reload" -s q -l quiet -d 'Say less on standard error; twice for errors only'
+complete -c apiwatch -n "__fish_apiwatch_using_subcommand reload" -s h -l help -d 'Print help'
 complete -c apiwatch -n "__fish_apiwatch_using_subcommand record" -s o -l out -d 'Trace file to write' -r -F
 complete -c apiwatch -n "__fish_apiwatch_using_subcommand record" -l for -d 'Stop after this time, as 250ms, 10s or 1h30m [default: when interrupted]' -r
 complete -c apiwatch -n "__fish_apiwatch_using_subcommand record" -l tier -d 'Hooks to read payload with [default: capture.tier of the configuration]' -r -f -a "a\t'sock_send_length and sock_recv_length'

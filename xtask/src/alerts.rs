@@ -121,12 +121,17 @@ impl Shipped {
     }
 }
 
-/// The names that the function `name` of an enum answers.
+/// The names that the function `name` of an enum answers: the arms of a match (`A => "a"`),
+/// or the rows of a table (`A = "a"`).
 fn names_of(of: &str, source: &str) -> Vec<String> {
     let block = source.split(&format!("impl {of} {{")).nth(1).unwrap_or_default();
     let block = block.split("\n}").next().unwrap_or_default();
-    let arms = block.lines().filter_map(|line| line.split_once("=> \"")?.1.split('"').next());
-    arms.map(str::to_owned).collect()
+    let named = |line: &'_ str| {
+        let (_, name) = line.split_once("=> \"").or_else(|| line.split_once(" = \""))?;
+        name.split('"').next().map(str::to_owned)
+    };
+    let arms = block.lines().filter_map(named);
+    arms.collect()
 }
 
 fn read(root: &Path, path: &str) -> Result<Text> {

@@ -4,7 +4,7 @@
 //! say is filled with the least. Members that this version does not know are passed over.
 //! A word that it does not know becomes the nearest one that is true all the same, as
 //! [`Encryption::Unknown`](crate::pipeline::output::Encryption); where there is none, the
-//! whole line is [`Message::Unknown`]. Texts come back as they were said: who shows them
+//! whole line is `Message::Unknown`. Texts come back as they were said: who shows them
 //! minds what is in them.
 
 use serde::Deserialize;

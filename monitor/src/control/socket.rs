@@ -225,7 +225,10 @@ fn listen(path: &Path) -> io::Result<UnixListener> {
 }
 
 fn protect(path: &Path) -> io::Result<()> {
+    // A service whose group it is already may not be allowed to change owners.
+    let has_group = |gid| fs::symlink_metadata(path).is_ok_and(|it| it.gid() == gid);
     if let Some(gid) = group::id_of(GROUP)
+        && !has_group(gid)
         && let Err(error) = lchown(path, None, Some(gid))
     {
         tracing::warn!(%error, "The control socket cannot be given to the group {GROUP}.");

@@ -125,25 +125,37 @@ fn regular<'a, 'h>(
     for header in headers {
         fields.take(header.name.as_bytes(), header.value);
     }
-    if has_bare_line_feed(bytes.get(..length).unwrap_or_default()) {
+    if has_bare_end(bytes.get(..length).unwrap_or_default(), start, headers) {
         fields.anomalies.add(Anomaly::BareLineFeed);
     }
     Ok(Some(Head { start, minor: minor.unwrap_or(1), fields, bytes: length }))
 }
 
-/// Whether a line ends without a carriage return. Blocks of constant size and no branches
-/// within are what the compiler turns into vector instructions.
-fn has_bare_line_feed(head: &[u8]) -> bool {
-    let Some(later) = head.get(1..) else { return false };
-    let is_bare = |(&before, &byte): (&u8, &u8)| byte == b'\n' && before != b'\r';
-    let ((blocks, _), (later_blocks, rest)) = (head.as_chunks::<16>(), later.as_chunks::<16>());
-    let is_bare_in = |(block, later): (&[u8; 16], &[u8; 16])| {
-        let pairs = block.iter().zip(later).map(|pair| u8::from(is_bare(pair)));
-        pairs.fold(0, std::ops::BitOr::bitor)
+/// Whether a line of a regular head ends without a carriage return. httparse has found the
+/// lines, so only their ends are looked at: a head is mostly what is between them.
+fn has_bare_end(head: &[u8], start: Start<'_>, headers: &[httparse::Header<'_>]) -> bool {
+    let first = match start {
+        Start::Request { target, .. } => target,
+        Start::Response { .. } => head.get(..1).unwrap_or_default(),
     };
-    let in_blocks = blocks.iter().zip(later_blocks).map(is_bare_in);
-    let in_rest = head.get(later.len() - rest.len()..).unwrap_or_default().iter().zip(rest);
-    in_blocks.fold(0, std::ops::BitOr::bitor) > 0 || in_rest.into_iter().any(is_bare)
+    let values = headers.iter().map(|header| header.value);
+    !head.ends_with(b"\r\n")
+        || std::iter::once(first).chain(values).any(|text| ends_bare(head, text))
+}
+
+/// Whether the line that `text` is the last part of, or the first one, ends so.
+fn ends_bare(head: &[u8], text: &[u8]) -> bool {
+    let end = text.as_ptr_range().end.addr().checked_sub(head.as_ptr().addr());
+    let rest = end.and_then(|end| head.get(end..)).unwrap_or(head);
+    if rest.starts_with(b"\r\n") {
+        return false;
+    }
+    let line = rest.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    !line.ends_with(b"\r")
+}
+
+fn has_bare_line_feed(head: &[u8]) -> bool {
+    head.split_inclusive(|&byte| byte == b'\n').any(|line| !line.ends_with(b"\r\n"))
 }
 
 /// Reads a head that httparse refuses, once it is there as a whole.
@@ -299,6 +311,29 @@ mod tests {
             for length in 0..bytes.len() {
                 let parsed = parse(Kind::Request, &bytes[..length], 64);
                 assert!(matches!(parsed, Parsed::NeedMore), "{length} of {}", bytes.escape_ascii());
+            }
+        }
+    }
+
+    /// Whichever lines end without a carriage return, of heads with and without values.
+    #[test]
+    fn every_bare_line_end_is_noticed() {
+        let heads: [(Kind, &[&str]); 3] = [
+            (Kind::Request, &["GET /a HTTP/1.1", "Host: a", "Empty:", "Spaces: b  ", ""]),
+            (Kind::Response, &["HTTP/1.1 200 OK", "Empty: ", "Server: a", ""]),
+            (Kind::Response, &["HTTP/1.1 204", ""]),
+        ];
+        for (kind, lines) in heads {
+            for bare in 0..1_u32 << lines.len() {
+                let end = |at| if bare >> at & 1 == 1 { "\n" } else { "\r\n" };
+                let head: String =
+                    lines.iter().enumerate().flat_map(|(at, line)| [line, end(at)]).collect();
+                let Parsed::Head(parsed) = parse(kind, head.as_bytes(), 64) else {
+                    panic!("{head:?} is a head");
+                };
+                let has = parsed.fields.anomalies.to_vec().contains(&Anomaly::BareLineFeed);
+                assert_eq!(has, bare > 0, "{head:?}");
+                assert_eq!(has, has_bare_line_feed(head.as_bytes()), "{head:?}");
             }
         }
     }
