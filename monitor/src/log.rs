@@ -51,7 +51,24 @@ struct Entry {
     level: Level,
     target: &'static str,
     message: String,
-    fields: Vec<(&'static str, String)>,
+    fields: Vec<Value>,
+}
+
+/// A field of a message.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Value {
+    name: &'static str,
+    text: String,
+    form: Form,
+}
+
+/// How a value stands in a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Form {
+    /// A text is quoted.
+    Quoted,
+    /// Anything else shows where it ends, or is the last.
+    Bare,
 }
 
 impl<S: Subscriber> Layer<S> for Log {
@@ -62,7 +79,7 @@ impl<S: Subscriber> Layer<S> for Log {
         match throttle.judge(callsite, &entry, clock::monotonic()) {
             Said::Not => return,
             Said::After(0) => {}
-            Said::After(count) => entry.fields.push(("repeated", count.to_string())),
+            Said::After(count) => entry.add("repeated", count.to_string(), Form::Bare),
         }
         drop(throttle);
         match &self.to {
@@ -92,16 +109,22 @@ impl Entry {
         event.record(&mut entry);
         entry
     }
+
+    fn add(&mut self, name: &'static str, text: String, form: Form) {
+        match name {
+            "message" => self.message = text,
+            name => self.fields.push(Value { name, text, form }),
+        }
+    }
 }
 
 impl Visit for Entry {
     fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        let shown = escaped(&format!("{value:?}"));
-        if field.name() == "message" {
-            self.message = shown;
-        } else {
-            self.fields.push((field.name(), shown));
-        }
+        self.add(field.name(), escaped(&format!("{value:?}")), Form::Bare);
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.add(field.name(), escaped(value), Form::Quoted);
     }
 }
 

@@ -47,9 +47,20 @@ impl Daemon {
     #[must_use]
     pub fn start_with(tier: &str, print: &str, config: &str) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
+        let state = directory.path().join("state");
+        Self::start_in(directory, &state, tier, print, config)
+    }
+
+    /// Starts a daemon that keeps what it learns in a directory of the test.
+    #[must_use]
+    pub fn start_with_state(tier: &str, print: &str, state: &Path) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        Self::start_in(directory, state, tier, print, "")
+    }
+
+    fn start_in(directory: TempDir, state: &Path, tier: &str, print: &str, config: &str) -> Self {
         let metrics = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let file = directory.path().join("config.toml");
-        let state = directory.path().join("state");
         let socket = directory.path().join("apiwatch.sock");
         let text = format!(
             "{config}\n[metrics]\nlisten = \"{metrics}\"\n[state]\ndirectory = \"{}\"\n\
@@ -96,6 +107,12 @@ impl Daemon {
     #[must_use]
     pub fn socket(&self) -> &Path {
         &self.socket
+    }
+
+    /// Where it serves metrics.
+    #[must_use]
+    pub const fn metrics_address(&self) -> SocketAddr {
+        self.metrics
     }
 
     /// The configuration file.

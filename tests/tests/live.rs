@@ -44,6 +44,9 @@ mod pcap;
 /// A recording replays to the same bytes.
 #[path = "live/recording.rs"]
 mod recording;
+/// The daemon as a service: privileges, its manager, and what it endures.
+#[path = "live/service.rs"]
+mod service;
 /// Every way to send and receive.
 #[path = "live/syscalls.rs"]
 mod syscalls;

@@ -102,7 +102,7 @@ impl Shipped {
         rules::check_tests(&alerts, &self.tests, &mut breaches);
         rules::check_pages(&alerts, &self.pages, &mut breaches);
         let metrics = self.metrics.with_records(&self.rules.text);
-        defaults::check(&self.configuration, &self.rules, &self.prometheus, &mut breaches);
+        defaults::check(&self.configuration, &self.prometheus, &mut breaches);
         let texts = [&self.rules, &self.tests, &self.prometheus, &self.alertmanager];
         for text in texts.into_iter().chain(&self.pages) {
             metrics.check(&text.path, &text.text, &mut breaches);

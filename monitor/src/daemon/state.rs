@@ -66,8 +66,10 @@ pub fn save(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
         .mode(0o600)
         .open(&temporary)
         .map_err(failed)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)?;
-    fs::rename(&temporary, path).map_err(failed)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    let replaced = written.and_then(|()| fs::rename(&temporary, path));
+    // A part of it would only fill a disk that is full already.
+    replaced.inspect_err(|_| drop(fs::remove_file(&temporary))).map_err(failed)?;
     // The rename itself must survive a power cut.
     path.parent().map_or(Ok(()), |it| File::open(it).and_then(|it| it.sync_all())).map_err(failed)
 }

@@ -51,16 +51,16 @@ fn datagram(entry: &Entry) -> String {
         entry.message,
         entry.target
     );
-    for (name, value) in &entry.fields {
-        let _ = writeln!(text, "APIWATCH_{}={value}", field_name(name));
+    for value in &entry.fields {
+        let _ = writeln!(text, "APIWATCH_{}={}", field_name(value.name), value.text);
     }
     text
 }
 
 /// What `journalctl` shows by itself is the message: it has the values too.
 fn detail(entry: &Entry) -> String {
-    entry.fields.iter().fold(String::new(), |mut text, (name, value)| {
-        let _ = write!(text, " {name}={value}");
+    entry.fields.iter().fold(String::new(), |mut text, value| {
+        let _ = write!(text, " {}={}", value.name, value.text);
         text
     })
 }
@@ -83,6 +83,7 @@ const fn priority(level: Level) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Form, Value};
     use super::*;
 
     #[test]
@@ -91,7 +92,8 @@ mod tests {
         let path = directory.path().join("journal");
         let socket = UnixDatagram::bind(&path).unwrap();
         let journal = Journal::connect(path.to_str().unwrap()).unwrap();
-        let fields = vec![("error", "no\\nPRIORITY=0".to_owned()), ("a.b", "1".to_owned())];
+        let value = |name, text: &str| Value { name, text: text.to_owned(), form: Form::Quoted };
+        let fields = vec![value("error", "no\\nPRIORITY=0"), value("a.b", "1")];
         let message = "It failed.".to_owned();
         journal.send(&Entry { level: Level::WARN, target: "monitor", message, fields }).unwrap();
         let mut buffer = [0; 1024];

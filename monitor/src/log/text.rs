@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use tracing::Level;
 
-use super::Entry;
+use super::{Entry, Form, Value};
 use crate::config::Color;
 use crate::pipeline::text::date_time;
 use crate::pipeline::time::WallTime;
@@ -20,7 +20,9 @@ pub(super) fn line(entry: &Entry, time: WallTime, color: Color) -> String {
             format!("\x1b[2m{time}\x1b[0m \x1b[{code}m{level:>5}\x1b[0m {}", entry.message)
         }
     };
-    for (name, value) in &entry.fields {
+    for Value { name, text, form } in &entry.fields {
+        let quote = if *form == Form::Quoted { "\"" } else { "" };
+        let value = format_args!("{quote}{text}{quote}");
         let separator = if entry.message.is_empty() && line.ends_with(' ') { "" } else { " " };
         let _ = match color {
             Color::Plain => write!(line, "{separator}{name}={value}"),
@@ -51,14 +53,17 @@ mod tests {
             level: Level::WARN,
             target: "monitor",
             message: "It rains.".to_owned(),
-            fields: vec![("place", "here".to_owned())],
+            fields: vec![
+                Value { name: "place", text: "over there".to_owned(), form: Form::Quoted },
+                Value { name: "mm", text: "7".to_owned(), form: Form::Bare },
+            ],
         };
         let time = WallTime(1_764_111_457_000_042_999);
-        let plain = "2025-11-25T22:57:37.000042Z  WARN It rains. place=here\n";
+        let plain = "2025-11-25T22:57:37.000042Z  WARN It rains. place=\"over there\" mm=7\n";
         assert_eq!(line(&entry, time, Color::Plain), plain);
         let colored = line(&entry, time, Color::Ansi);
         assert!(colored.contains("\x1b[33m WARN\x1b[0m It rains."), "{colored:?}");
         entry.message.clear();
-        assert!(line(&entry, time, Color::Plain).ends_with("  WARN place=here\n"));
+        assert!(line(&entry, time, Color::Plain).ends_with("  WARN place=\"over there\" mm=7\n"));
     }
 }

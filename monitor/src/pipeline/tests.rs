@@ -9,6 +9,8 @@ use super::settings::Limits;
 use super::time::WallTime;
 use super::*;
 
+/// Steps of the clock on the wall.
+mod clock;
 /// Exchanges that go on for long.
 mod lasting;
 /// Names of servers.

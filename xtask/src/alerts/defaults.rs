@@ -4,18 +4,11 @@ use super::Text;
 
 /// Samples of a scrape beside the bounded ones: docs/metrics.md, at its end.
 const OTHER_SAMPLES: u64 = 250;
-const MEBIBYTE: u64 = 1 << 20;
 
-/// The rules and examples have the address, the bound and the limit that hold by default.
-pub(super) fn check(
-    configuration: &Text,
-    rules: &Text,
-    prometheus: &Text,
-    breaches: &mut Vec<String>,
-) {
+/// The examples have the address and the bound that hold by default.
+pub(super) fn check(configuration: &Text, prometheus: &Text, breaches: &mut Vec<String>) {
     let default = |key: &str| default_of(key, &configuration.text);
     let samples = default("max_series").and_then(|series| series.parse::<u64>().ok());
-    let memory = default("memory").and_then(|size| size.strip_suffix("MiB")?.parse::<u64>().ok());
     let expected = [
         ("metrics.listen", prometheus, default("listen").map(|address| format!("\"{address}\""))),
         (
@@ -23,7 +16,6 @@ pub(super) fn check(
             prometheus,
             samples.map(|series| format!("sample_limit: {}\n", series + OTHER_SAMPLES)),
         ),
-        ("limits.memory", rules, memory.map(|size| format!("0.9 * {}\n", size * MEBIBYTE))),
     ];
     for (key, file, expected) in expected {
         let Some(expected) = expected else {

@@ -98,7 +98,6 @@ fn each_fault_is_found() {
         ("open{kind=\"leak\"}", "open{sort=\"leak\"}", "apiwatch_findings_open has no label sort"),
         ("{kind,severity}", "{kind}", "apiwatch_findings_open has no label severity"),
         ("A leak.", "See a:apiwatch_leaks:sum.", "there is no metric a:apiwatch_leaks:sum"),
-        ("memory = \"256", "memory = \"512", "0.9 * 536870912 follows from limits.memory"),
         (
             "max_series = 2000",
             "max_series = 1",

@@ -45,7 +45,12 @@ mod tests {
         let unit = std::fs::read_to_string(path).unwrap();
         let filters: Vec<_> =
             unit.lines().filter_map(|line| line.strip_prefix("SystemCallFilter=")).collect();
-        let expected = ["@system-service", "~@privileged @resources", "bpf capset perf_event_open"];
+        let expected = [
+            "@system-service",
+            "~@privileged @resources",
+            "bpf capset perf_event_open",
+            "landlock_create_ruleset landlock_add_rule landlock_restrict_self",
+        ];
         assert_eq!(filters, expected);
     }
 }
