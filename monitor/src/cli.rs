@@ -12,6 +12,8 @@ use tracing::level_filters::LevelFilter;
 use crate::capture::status::Tier;
 use crate::config;
 use crate::sink::record_type::RecordType;
+use crate::terminal::ColorChoice;
+use crate::tui::Speed;
 
 /// Arguments of the commands that talk to a running daemon.
 mod attach;
@@ -21,12 +23,15 @@ mod commands;
 mod examples;
 /// The grammar as a whole: what is declared here, and what follows from it.
 mod grammar;
+/// How `top` looks.
+mod look;
 /// Manual pages.
 mod manual;
 
 pub use attach::{ReloadArgs, SocketArgs, StatusArgs, TailArgs, Topic};
 pub use commands::{check_config, completions, load_config, man, write_stdout};
 pub use grammar::{grammar, parse};
+pub use look::LookArgs;
 
 /// See what every process of this host says over the network, from inside the kernel.
 #[derive(Clone, Debug, Parser)]
@@ -52,6 +57,10 @@ pub struct Cli {
     /// Say less on standard error; twice for errors only
     #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "verbose")]
     pub quiet: u8,
+
+    /// When to colour what people read; before `NO_COLOR`
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
+    pub color: ColorChoice,
 }
 
 impl Cli {
@@ -107,9 +116,9 @@ pub struct DaemonArgs {
     pub print: Vec<RecordType>,
 }
 
-/// Arguments of `top`. Without either the traffic comes from the daemon.
+/// Arguments of `top`. Without `standalone` and `replay` the traffic comes from the daemon.
 #[derive(Args, Clone, Debug)]
-#[group(id = "traffic", multiple = false, args = ["standalone", "replay"])]
+#[group(id = "traffic", multiple = false, args = ["standalone", "replay", "socket"])]
 pub struct TopArgs {
     /// Capture in this process; needs the privileges of the daemon
     #[arg(long)]
@@ -118,6 +127,24 @@ pub struct TopArgs {
     /// Show a trace, pcap or pcapng file instead of live traffic
     #[arg(long, value_name = "FILE", conflicts_with = "tier")]
     replay: Option<PathBuf>,
+
+    /// Speed of a replay: a factor of real time, as 0.5, 1 or 10, or max
+    #[arg(
+        long,
+        value_name = "N|max",
+        requires = "replay",
+        conflicts_with_all = ["standalone", "socket"],
+        default_value_t
+    )]
+    pub speed: Speed,
+
+    /// Where the daemon is.
+    #[command(flatten)]
+    pub daemon: SocketArgs,
+
+    /// How it looks.
+    #[command(flatten)]
+    pub look: LookArgs,
 
     /// How to capture.
     #[command(flatten)]

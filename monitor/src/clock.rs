@@ -30,6 +30,15 @@ pub fn boot_offset() -> WallOffset {
     offset_of(ClockId::Boottime)
 }
 
+/// What the local time of this host is ahead of UTC now, in seconds. None where that is
+/// not known, and where other threads run, which could change the environment meanwhile.
+#[must_use]
+pub fn local_offset_seconds() -> Option<i32> {
+    let seconds = i64::try_from(wall().0 / 1_000_000_000).ok()?;
+    let now = time::OffsetDateTime::from_unix_timestamp(seconds).ok()?;
+    time::UtcOffset::local_offset_at(now).ok().map(time::UtcOffset::whole_seconds)
+}
+
 /// Processor time of this process so far, of all its threads.
 #[must_use]
 pub fn process_cpu() -> Duration {

@@ -47,12 +47,14 @@ mod syntax;
 /// Durations and sizes as people write them.
 mod value;
 
-pub use diagnostic::{Color, Report};
+pub use diagnostic::Report;
 pub use effective::{Effective, example};
 pub use file::FileFault;
 pub use listen::Listen;
 pub use restart::keys_for_restart;
 pub use value::{ValueError, parse_duration};
+
+pub use crate::terminal::Color;
 
 /// The file that is used where none is named; it need not exist.
 pub const DEFAULT_PATH: &str = "/etc/apiwatch/config.toml";

@@ -9,10 +9,12 @@
 //! daemon answers with a header, then with records as `replay` prints them and with the
 //! notices of `protocol`. `docs/control-socket.md` has the protocol for other clients.
 
-/// The other end: what `tail`, `status` and `reload` talk through.
+/// The other end: what `top`, `tail`, `status` and `reload` talk through.
 pub mod client;
 /// Lines read back into what they were written from.
 pub mod decode;
+/// What is said where there is no daemon.
+pub mod no_daemon;
 /// What clients ask for, and what is said beside records.
 pub mod protocol;
 /// The thread that serves clients.

@@ -7,7 +7,6 @@ use anyhow::Context;
 use self::control::Control;
 use self::engine::Engine;
 use self::exposure::Exposure;
-use self::no_daemon::NoDaemon;
 use self::notify::Notifier;
 use self::saver::Saver;
 use self::signals::Signals;
@@ -36,8 +35,6 @@ pub mod engine;
 mod exposure;
 /// The hard cap on memory.
 mod memory;
-/// What is said where there is no daemon.
-pub mod no_daemon;
 /// What the service manager is told.
 mod notify;
 /// How far a large file has been read.
@@ -58,7 +55,7 @@ pub mod state;
 pub mod status;
 /// Records of the daemon as they come.
 pub mod tail;
-/// The terminal UI with a capture of its own, or over a file.
+/// The terminal UI: of a running daemon, with a capture of its own, or over a file.
 pub mod top;
 /// The loop of the daemon.
 mod watch;
@@ -182,9 +179,6 @@ pub(crate) fn kernel_release() -> String {
 /// How a command ends that failed with this error.
 #[must_use]
 pub fn exit_of(error: &anyhow::Error) -> Exit {
-    if error.is::<NoDaemon>() {
-        return Exit::Unavailable;
-    }
     if let Some(error) = error.downcast_ref::<ClientError>() {
         return attach::exit_of_client(error);
     }

@@ -25,7 +25,7 @@ pub(crate) mod records;
 /// One output of each type, for tests and fuzzing.
 pub(crate) mod sample;
 /// Numbers to look for.
-mod span;
+pub(crate) mod span;
 /// From the value of a field to conditions.
 mod value;
 /// Names of fields and measures.

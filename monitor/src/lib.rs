@@ -1,7 +1,7 @@
 //! apiwatch: API traffic seen from inside the kernel.
 //!
-//! Dependency direction: `daemon → {capture, trace, pcap, config, control, sink, tui, sandbox} →
-//! pipeline → monitor-common`. ARCHITECTURE.md has the map.
+//! Dependency direction: `daemon → {capture, trace, pcap, config, control, sink, tui, sandbox, log}
+//! → terminal → pipeline → monitor-common`. ARCHITECTURE.md has the map.
 
 /// The only user of aya.
 pub mod capture;
@@ -34,6 +34,8 @@ pub mod sandbox;
 pub mod sink;
 /// What was meant by a name that is not known.
 mod suggest;
+/// What a terminal is given: colour, letters, and nothing that steers it.
+pub mod terminal;
 /// Recorded inputs.
 pub mod trace;
 /// The terminal UI.

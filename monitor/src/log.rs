@@ -2,7 +2,7 @@
 //! of systemd, entries with fields. A message that repeats is said once a second, with a
 //! count. No value can steer a terminal or begin a line of its own.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::sync::Mutex;
 
 use tracing::field::{Field, Visit};
@@ -13,7 +13,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer, registry};
 
 use crate::clock;
-use crate::config::Color;
+use crate::terminal::{Color, Diagnostics};
 
 /// Entries of the journal.
 mod journal;
@@ -29,9 +29,8 @@ use throttle::{Said, Throttle};
 const VALUE_BYTES: usize = 16 * 1024;
 
 /// Says what is at least this severe, from now on.
-pub fn start(level: LevelFilter) {
-    let to =
-        Journal::of_stderr().map_or(Destination::Text(Color::for_stderr()), Destination::Journal);
+pub fn start(level: LevelFilter, color: Color) {
+    let to = Journal::of_stderr().map_or(Destination::Text(color), Destination::Journal);
     registry().with(Log { to, throttle: Mutex::default() }.with_filter(level)).init();
 }
 
@@ -94,7 +93,7 @@ impl<S: Subscriber> Layer<S> for Log {
 
 /// There is nowhere to complain if nobody listens.
 fn write_stderr(line: &str) {
-    let _ = io::stderr().write_all(line.as_bytes());
+    let _ = Diagnostics.write_all(line.as_bytes());
 }
 
 impl Entry {

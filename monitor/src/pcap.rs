@@ -132,6 +132,12 @@ impl<R: Read> PcapReader<R> {
         }
     }
 
+    /// Bytes taken so far.
+    #[must_use]
+    pub const fn read_bytes(&self) -> u64 {
+        self.bytes.taken()
+    }
+
     /// What was read so far, and what was not.
     #[must_use]
     pub fn counts(&self) -> PcapCounts {

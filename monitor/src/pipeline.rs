@@ -389,7 +389,9 @@ impl Pipeline {
         }
     }
 
-    fn moment(&self) -> Moment {
+    /// What time it is: that of the newest input.
+    #[must_use]
+    pub const fn moment(&self) -> Moment {
         Moment { time: self.now, wall_offset: self.wall_offset }
     }
 }

@@ -28,11 +28,13 @@ pub fn program() -> PathBuf {
 /// A daemon that runs until it goes out of scope.
 pub struct Daemon {
     process: Running,
-    lines: Arc<Mutex<Vec<String>>>,
-    errors: Arc<Mutex<Vec<String>>>,
+    lines: Lines,
+    errors: Lines,
     metrics: SocketAddr,
     socket: PathBuf,
     config: PathBuf,
+    /// Of the command line, after the program.
+    arguments: Vec<String>,
     _directory: TempDir,
 }
 
@@ -69,24 +71,43 @@ impl Daemon {
             socket.display()
         );
         std::fs::write(&file, text).expect("the configuration is written");
-        let mut command = Command::new(program());
-        command
-            .args(["daemon", "--tier", tier, "--print", print, "--config"])
-            .arg(&file)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut process = Running::start(&mut command);
-        let lines = gather(process.0.stdout.take().expect("a pipe"));
-        let errors = gather(process.0.stderr.take().expect("a pipe"));
+        let config = file.display().to_string();
+        let arguments = ["daemon", "--tier", tier, "--print", print, "--config", &config];
+        let arguments = arguments.map(str::to_owned).to_vec();
+        let (process, lines, errors) = launch(&arguments);
         let config = file;
-        let daemon =
-            Self { process, lines, errors, metrics, socket, config, _directory: directory };
-        // The listener is bound before the capture starts and answers after it has.
-        wait_for_server(metrics);
-        let _ = daemon.scrape();
-        // The control socket is the last that is bound.
-        wait_for("the control socket", PATIENCE, || daemon.socket.exists().then_some(()));
+        let daemon = Self {
+            process,
+            lines,
+            errors,
+            metrics,
+            socket,
+            config,
+            arguments,
+            _directory: directory,
+        };
+        daemon.wait_until_ready();
         daemon
+    }
+
+    fn wait_until_ready(&self) {
+        // The listener is bound before the capture starts and answers after it has.
+        wait_for_server(self.metrics);
+        let _ = self.scrape();
+        // The control socket is the last that is bound.
+        wait_for("the control socket", PATIENCE, || self.socket.exists().then_some(()));
+    }
+
+    /// Kills the daemon; its socket stays behind.
+    pub fn kill(&mut self) {
+        self.process.0.kill().expect("it runs");
+        let _ = self.process.0.wait();
+    }
+
+    /// Starts it again, with the same configuration; its output starts anew.
+    pub fn start_again(&mut self) {
+        (self.process, self.lines, self.errors) = launch(&self.arguments);
+        self.wait_until_ready();
     }
 
     /// Process id.
@@ -209,6 +230,18 @@ impl Daemon {
         });
         self.lines()
     }
+}
+
+type Lines = Arc<Mutex<Vec<String>>>;
+
+/// The process, and the lines of its standard output and error.
+fn launch(arguments: &[String]) -> (Running, Lines, Lines) {
+    let mut command = Command::new(program());
+    command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut process = Running::start(&mut command);
+    let lines = gather(process.0.stdout.take().expect("a pipe"));
+    let errors = gather(process.0.stderr.take().expect("a pipe"));
+    (process, lines, errors)
 }
 
 /// Sum of a metric of a scrape over the label sets that contain `labels`.

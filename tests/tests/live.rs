@@ -53,6 +53,9 @@ mod syscalls;
 /// TLS between programs that apiwatch did not write.
 #[path = "live/tls.rs"]
 mod tls;
+/// The terminal UI of a running daemon.
+#[path = "live/top.rs"]
+mod top;
 /// WebSocket, and answers that take their time.
 #[path = "live/websocket.rs"]
 mod websocket;

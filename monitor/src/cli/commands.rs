@@ -2,7 +2,8 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::{CheckConfigArgs, CompletionsArgs, Exit, ManArgs, grammar, manual};
-use crate::config::{self, Color, Config, Effective};
+use crate::config::{self, Config, Effective};
+use crate::terminal::Color;
 
 /// Reads the configuration that a command uses, and says its warnings on standard error.
 ///
@@ -10,16 +11,16 @@ use crate::config::{self, Color, Config, Effective};
 ///
 /// Says every error on standard error and returns [`Exit::Config`] if it cannot be
 /// used.
-pub fn load_config(path: Option<&Path>) -> Result<Config, Exit> {
-    load(path, &mut io::stderr().lock(), Color::for_stderr()).map(|effective| effective.config)
+pub fn load_config(path: Option<&Path>, color: Color) -> Result<Config, Exit> {
+    load(path, &mut io::stderr().lock(), color).map(|effective| effective.config)
 }
 
 /// `check-config`: says every error of a configuration, and prints the merged result
 /// if asked to. `path` is what `--config` names.
 #[must_use]
-pub fn check_config(args: &CheckConfigArgs, path: Option<&Path>) -> Exit {
+pub fn check_config(args: &CheckConfigArgs, path: Option<&Path>, color: Color) -> Exit {
     let (mut out, mut diagnostics) = (io::stdout().lock(), io::stderr().lock());
-    check(args, path, &mut out, &mut diagnostics, Color::for_stderr())
+    check(args, path, &mut out, &mut diagnostics, color)
 }
 
 /// `completions`: prints completions for a shell.

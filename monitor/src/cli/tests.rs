@@ -2,6 +2,7 @@ use clap::FromArgMatches as _;
 use clap::error::ErrorKind;
 
 use super::*;
+use crate::tui::{Glyphs, Palette, Zone};
 
 fn parse(line: &str) -> Result<Cli, clap::Error> {
     let words = std::iter::once("apiwatch").chain(line.split_whitespace());
@@ -67,6 +68,10 @@ fn right_lines_are_taken() {
         "tail --filter method:POST --type exchange,status --rate 100 --snapshot --socket /x",
         "status --json --socket /x",
         "reload --config x.toml",
+        "top --socket /x --theme dark",
+        "top --replay trace --speed 0.5 --theme high-contrast --ascii --utc",
+        "top --standalone --theme light --color always",
+        "--color never doctor",
         "record --out trace",
         "record --out trace --for 10s --print loss --tier a -q",
         "replay trace --config x.toml --print finding",
@@ -101,6 +106,15 @@ fn wrong_lines_are_refused_with_the_code_of_wrong_usage() {
         ("top --tier a", ErrorKind::MissingRequiredArgument),
         ("top --standalone --replay trace", ErrorKind::ArgumentConflict),
         ("top --replay trace --tier a", ErrorKind::ArgumentConflict),
+        ("top --standalone --speed 2", ErrorKind::ArgumentConflict),
+        ("top --speed 2", ErrorKind::MissingRequiredArgument),
+        ("top --socket /x --speed 2", ErrorKind::ArgumentConflict),
+        ("top --socket /x --standalone", ErrorKind::ArgumentConflict),
+        ("top --socket /x --replay trace", ErrorKind::ArgumentConflict),
+        ("top --socket /x --tier a", ErrorKind::ArgumentConflict),
+        ("top --replay trace --speed 0", ErrorKind::ValueValidation),
+        ("top --replay trace --theme pink", ErrorKind::InvalidValue),
+        ("doctor --color sometimes", ErrorKind::InvalidValue),
         ("record", ErrorKind::MissingRequiredArgument),
         ("record --out trace --for 10", ErrorKind::ValueValidation),
         ("record --out trace --for 0s", ErrorKind::ValueValidation),
@@ -154,4 +168,25 @@ fn log_levels() {
     for (line, level) in cases {
         assert_eq!(parse(line).unwrap().log_level(), level, "{line}");
     }
+}
+
+#[test]
+fn colours_are_those_of_the_theme_unless_there_are_none() {
+    for (line, palette) in [
+        ("top --standalone --color never --theme dark", Palette::Mono),
+        ("top --standalone --color always --theme dark", Palette::Dark),
+        ("top --standalone --color always", Palette::Ansi),
+        ("top --standalone --color always --theme mono", Palette::Mono),
+    ] {
+        let Ok(Cli { command: Command::Top(top), color, .. }) = parse(line) else {
+            panic!("{line}")
+        };
+        assert_eq!(top.look.palette(color), palette, "{line}");
+    }
+    let Ok(Cli { command: Command::Top(top), .. }) = parse("top --replay f --ascii --utc") else {
+        panic!()
+    };
+    assert_eq!(top.look.glyphs(), Glyphs::Ascii);
+    assert_eq!(top.look.zone(Zone::east(3_600)), Zone::UTC);
+    assert_eq!(top.speed, Speed::Max);
 }

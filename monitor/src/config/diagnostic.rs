@@ -1,10 +1,10 @@
-use std::io::IsTerminal as _;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
 use super::file::FileFault;
 use super::source::Source;
+use crate::terminal::Color;
 
 /// Most diagnostics shown of one file; the others are counted.
 const MOST: usize = 100;
@@ -18,29 +18,10 @@ const LONGEST_LINE: usize = 400;
 /// Bytes of a long line shown to either side of the start of a span.
 const WINDOW: usize = 100;
 
-/// Whether text for people is coloured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Color {
-    /// Text alone.
-    Plain,
-    /// With ANSI escape sequences.
-    Ansi,
-}
-
-impl Color {
-    /// What standard error takes: colour if it is a terminal and `NO_COLOR` is unset
-    /// or empty (no-color.org).
-    #[must_use]
-    pub fn for_stderr() -> Self {
-        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        if refused || !std::io::stderr().is_terminal() { Self::Plain } else { Self::Ansi }
-    }
-
-    const fn renderer(self) -> Renderer {
-        match self {
-            Self::Plain => Renderer::plain(),
-            Self::Ansi => Renderer::styled(),
-        }
+const fn renderer(color: Color) -> Renderer {
+    match color {
+        Color::Plain => Renderer::plain(),
+        Color::Ansi => Renderer::styled(),
     }
 }
 
@@ -118,7 +99,7 @@ impl Report {
     /// and, where asked for, colour.
     #[must_use]
     pub fn render(&self, color: Color) -> String {
-        let renderer = color.renderer();
+        let renderer = renderer(color);
         let mut shown: Vec<String> = self
             .diagnostics
             .iter()
@@ -136,7 +117,7 @@ pub(super) fn render_fault(path: &str, fault: &FileFault, color: Color) -> Strin
     let title = Level::ERROR.primary_title(format!("{path}: {fault}"));
     let help = fault.remedy().map(|remedy| Level::HELP.message(remedy));
     let group = Group::with_title(title).elements(help);
-    color.renderer().render(&[group])
+    renderer(color).render(&[group])
 }
 
 fn group<'a>(source: &'a Source, diagnostic: &'a Diagnostic) -> Group<'a> {

@@ -1,4 +1,5 @@
-//! The other end of the control socket: what `tail`, `status` and `reload` talk through.
+//! The other end of the control socket: what `top`, `tail`, `status` and `reload` talk
+//! through.
 
 use std::io::{self, BufRead as _, BufReader, ErrorKind, Read as _, Write as _};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::decode::LINE_BYTES;
+use super::no_daemon::{Evidence, NoDaemon};
 use super::protocol::{Notice, Request, Subscription};
 use super::socket::{self, GROUP};
 
@@ -17,11 +19,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// Nobody listens.
-    #[error("no daemon listens at {path:?}: start it with `sudo systemctl start apiwatch`")]
-    NotRunning {
-        /// Where.
-        path: PathBuf,
-    },
+    #[error(transparent)]
+    NotRunning(NoDaemon),
     /// The socket is for others.
     #[error(
         "this user may not use {path:?}: run `sudo usermod -aG {GROUP} $USER` to join the group {GROUP}, and log in again"
@@ -175,7 +174,8 @@ impl Lines {
         Err(ClientError::Foreign("its first line is no header"))
     }
 
-    fn time_out_after(&mut self, timeout: Option<Duration>) -> Result<(), ClientError> {
+    /// How long reading and writing wait; none for as long as it takes.
+    pub(crate) fn time_out_after(&mut self, timeout: Option<Duration>) -> Result<(), ClientError> {
         let stream = self.stream.get_ref();
         let set = stream.set_read_timeout(timeout).and_then(|()| stream.set_write_timeout(timeout));
         set.map_err(|error| self.failure(error))
@@ -209,7 +209,12 @@ pub fn notice_of(line: &[u8]) -> Option<Notice> {
 fn refusal(path: &Path, source: io::Error) -> ClientError {
     let path = path.to_owned();
     match source.kind() {
-        ErrorKind::NotFound | ErrorKind::ConnectionRefused => ClientError::NotRunning { path },
+        ErrorKind::NotFound => {
+            ClientError::NotRunning(NoDaemon { socket: path, evidence: Evidence::NoSocket })
+        }
+        ErrorKind::ConnectionRefused => {
+            ClientError::NotRunning(NoDaemon { socket: path, evidence: Evidence::Refused })
+        }
         ErrorKind::PermissionDenied => ClientError::Permission { path },
         ErrorKind::WouldBlock => ClientError::Silent,
         _ => ClientError::Io { path, source },
@@ -291,7 +296,7 @@ mod tests {
         drop(UnixListener::bind(&path).unwrap());
         let stale = Client::connect(&path).unwrap_err();
         for error in [missing, stale] {
-            assert!(matches!(error, ClientError::NotRunning { .. }), "{error:?}");
+            assert!(matches!(error, ClientError::NotRunning(_)), "{error:?}");
             assert!(error.to_string().contains("sudo systemctl start apiwatch"), "{error}");
         }
         let denied = refusal(&path, ErrorKind::PermissionDenied.into());

@@ -4,23 +4,28 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::cli::{Exit, SocketArgs};
-use crate::config::{self, Color, Config};
+use crate::config::{self, Config};
 use crate::control::client::ClientError;
 use crate::pipeline::text::printable;
+use crate::terminal::Color;
 
 /// Where the daemon is reached: what was named, else what the configuration says.
 ///
 /// # Errors
 /// When a configuration that was named cannot be used, which is said on standard error,
 /// or turns the socket off.
-pub fn socket_of(args: &SocketArgs, config_path: Option<&Path>) -> Result<PathBuf, Exit> {
+pub fn socket_of(
+    args: &SocketArgs,
+    config_path: Option<&Path>,
+    color: Color,
+) -> Result<PathBuf, Exit> {
     if let Some(socket) = &args.socket {
         return Ok(socket.clone());
     }
     let config = match (config::load(config_path), config_path) {
         (Ok(effective), _) => effective.config,
         (Err(error), Some(_)) => {
-            let _ = writeln!(io::stderr(), "{}", error.render(Color::for_stderr()));
+            let _ = writeln!(io::stderr(), "{}", error.render(color));
             return Err(Exit::Config);
         }
         // Who may use the socket need not be able to read the configuration.
@@ -41,9 +46,7 @@ pub fn socket_of(args: &SocketArgs, config_path: Option<&Path>) -> Result<PathBu
 #[must_use]
 pub const fn exit_of_client(error: &ClientError) -> Exit {
     match error {
-        ClientError::NotRunning { .. } | ClientError::Gone | ClientError::Silent => {
-            Exit::Unavailable
-        }
+        ClientError::NotRunning(_) | ClientError::Gone | ClientError::Silent => Exit::Unavailable,
         ClientError::Permission { .. } => Exit::Privilege,
         ClientError::Refused { .. } | ClientError::Foreign(_) | ClientError::Io { .. } => {
             Exit::Failure
@@ -84,7 +87,7 @@ mod tests {
         ];
         for (text, named, expected) in cases {
             std::fs::write(&file, text).unwrap();
-            let socket = socket_of(&args(named), Some(&file));
+            let socket = socket_of(&args(named), Some(&file), Color::Plain);
             assert_eq!(socket, expected.map(PathBuf::from), "{text:?} {named:?}");
         }
     }

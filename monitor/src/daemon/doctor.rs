@@ -15,7 +15,8 @@ use self::check::{Check, Group, Need, Probe, State};
 use self::host::Host;
 use crate::cli::{self, DoctorArgs, Exit};
 use crate::clock;
-use crate::config::{self, Color, Config, DEFAULT_PATH};
+use crate::config::{self, Config, DEFAULT_PATH};
+use crate::terminal::{Color, printable_lines};
 
 /// What a look is, and what it found.
 mod check;
@@ -35,8 +36,6 @@ mod report;
 mod service;
 /// What can be known of processes and times.
 mod view;
-
-pub(super) use self::service::CONTROL_SOCKET;
 
 /// Version of the JSON: it rises when a member changes its meaning or goes away.
 const SCHEMA: u32 = 1;
@@ -66,7 +65,7 @@ pub fn run(args: &DoctorArgs, config_path: Option<&Path>) -> anyhow::Result<Exit
         let report = Report { schema: SCHEMA, exit: exit as u8, checks: &checks };
         serde_json::to_string(&report)? + "\n"
     } else {
-        report::table(&checks, exit)
+        printable_lines(&report::table(&checks, exit))
     };
     cli::write_stdout(text.as_bytes()).context("cannot write to standard output")?;
     Ok(exit)

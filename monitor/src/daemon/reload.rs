@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::cli::Exit;
 use crate::control::client::{Client, ClientError};
 use crate::pipeline::text::printable;
+use crate::terminal::printable_lines;
 
 /// Waits until it is done. The errors of a configuration that cannot be used are said on
 /// standard error; the old one stays in force then.
@@ -30,24 +31,9 @@ pub fn run(socket: &Path) -> anyhow::Result<Exit> {
         }
         Err(ClientError::Refused { message, .. }) => {
             // There is nowhere to complain if nobody listens.
-            let _ = writeln!(io::stderr(), "{}", lines_of(&message));
+            let _ = writeln!(io::stderr(), "{}", printable_lines(message.trim_end()));
             Ok(Exit::Config)
         }
         Err(error) => Err(error.into()),
-    }
-}
-
-/// A text of more than one line, fit for a terminal.
-fn lines_of(text: &str) -> String {
-    text.lines().map(printable).collect::<Vec<_>>().join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_stay_lines_and_nothing_else_steers() {
-        assert_eq!(lines_of("error: a\n  --> \u{1b}[2J\r\n"), "error: a\n  --> \u{fffd}[2J");
     }
 }

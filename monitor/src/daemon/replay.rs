@@ -58,7 +58,7 @@ pub fn run(args: &ReplayArgs, settings: Option<Settings>) -> anyhow::Result<Exit
     let mut writer = BlockingWriter::new(to, args.output.print.iter().copied().collect());
     let mut outputs = Vec::new();
     let mut closed = None;
-    let result = recording.drive(settings.as_ref(), &mut |pipeline| {
+    let result = recording.drive(settings.as_ref(), &mut |pipeline, _| {
         if let Some(progress) = &mut progress {
             progress.advance();
         }
@@ -151,30 +151,51 @@ impl Recording {
         bail!("{path:?} is neither a trace of apiwatch nor a pcap or pcapng file{hint}")
     }
 
-    /// Drives a pipeline with the inputs of the file; `after_each` says whether to go on.
-    /// The pipeline is finished also where the file is damaged.
+    /// Drives a new pipeline with the inputs of the file; `after_each` is told how many
+    /// bytes of it were read, and says whether to go on. The pipeline is finished also where
+    /// the file is damaged.
     ///
     /// # Errors
     /// Where the file is damaged.
     pub fn drive(
         &mut self,
         settings: Option<&Arc<Settings>>,
-        after_each: &mut dyn FnMut(&mut Pipeline) -> bool,
+        after_each: &mut dyn FnMut(&mut Pipeline, u64) -> bool,
     ) -> anyhow::Result<()> {
         let mut pipeline = Pipeline::new(settings.cloned().unwrap_or_default());
+        self.drive_into(&mut pipeline, settings, after_each)
+    }
+
+    /// [`Self::drive`] with a pipeline of the caller's.
+    ///
+    /// # Errors
+    /// Where the file is damaged.
+    pub fn drive_into(
+        &mut self,
+        pipeline: &mut Pipeline,
+        settings: Option<&Arc<Settings>>,
+        after_each: &mut dyn FnMut(&mut Pipeline, u64) -> bool,
+    ) -> anyhow::Result<()> {
         let result = loop {
-            match self.advance(&mut pipeline, settings) {
+            match self.advance(pipeline, settings) {
                 Ok(ControlFlow::Continue(())) => {}
                 Ok(ControlFlow::Break(())) => break Ok(()),
                 Err(error) => break Err(error),
             }
-            if !after_each(&mut pipeline) {
+            if !after_each(pipeline, self.read_bytes()) {
                 return Ok(());
             }
         };
         pipeline.finish();
-        after_each(&mut pipeline);
+        after_each(pipeline, self.read_bytes());
         result
+    }
+
+    const fn read_bytes(&self) -> u64 {
+        match self {
+            Self::Trace(reader) => reader.read_bytes(),
+            Self::Pcap(reader) => reader.read_bytes(),
+        }
     }
 
     /// Gives the pipeline what comes next, but for the settings of a trace where there are

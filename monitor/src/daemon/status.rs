@@ -11,6 +11,7 @@ use crate::cli::{Exit, StatusArgs};
 use crate::control::client::Client;
 use crate::control::decode::{Decoder, Message};
 use crate::control::status::Status;
+use crate::terminal::printable_lines;
 
 /// Status as text for people.
 mod table;
@@ -27,7 +28,7 @@ pub fn run(args: &StatusArgs, socket: &Path) -> anyhow::Result<Exit> {
     let printed = if args.json {
         write_line(line.as_bytes(), &mut stdout())
     } else {
-        write!(stdout(), "{}", table::render(&status, &ailments))
+        stdout().write_all(printable_lines(&table::render(&status, &ailments)).as_bytes())
     };
     match printed {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(error.into()),
@@ -75,4 +76,4 @@ fn ailments(status: &Status) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::daemon) mod tests;

@@ -1,23 +1,28 @@
-//! `apiwatch top`: the terminal UI with a capture of its own, or over a file.
+//! `apiwatch top`: the terminal UI of a running daemon, with a capture of its own, or over
+//! a file.
 
-use std::io::{IsTerminal, stdout};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, anyhow, ensure};
+use anyhow::{Context, anyhow};
 
+use super::attach::socket_of;
 use super::capture_options;
-use super::doctor::CONTROL_SOCKET;
 use super::engine::Engine;
-use super::no_daemon::{Evidence, NoDaemon};
 use super::replay::Recording;
 use crate::capture::status::{CaptureStatus, Tier};
-use crate::cli::{Exit, TopArgs, Traffic};
+use crate::cli::{Exit, TopArgs, Traffic, load_config};
+use crate::clock;
 use crate::config::Config;
+use crate::pipeline::Pipeline;
 use crate::pipeline::settings::Settings;
 use crate::sink::Sink;
-use crate::tui::{self, AtEnd, Feed, Options, Palette, TuiSink};
+use crate::terminal::ColorChoice;
+use crate::tui::{self, AtEnd, Options, Playback, Speed, TuiSink, Turn, Zone};
+
+/// Records of a running daemon.
+mod attached;
 
 /// Outputs that are gathered before the UI gets them.
 const BATCH: usize = 256;
@@ -25,27 +30,38 @@ const BATCH: usize = 256;
 /// Runs the terminal UI until it is quit.
 ///
 /// # Errors
-/// When the capture cannot be started, the file not read, or there is no terminal.
-pub fn run(args: &TopArgs, config: &Config, settings: Option<Settings>) -> anyhow::Result<Exit> {
+/// When the daemon cannot be talked to, the capture cannot be started, the file not read,
+/// or there is no terminal.
+pub fn run(args: &TopArgs, color: ColorChoice, path: Option<&Path>) -> anyhow::Result<Exit> {
     // Before anything is loaded, read or asked.
-    ensure!(
-        stdout().is_terminal(),
-        "the terminal UI needs a terminal, and standard output is none: for JSON lines use `apiwatch daemon --print TYPES`, or `apiwatch replay FILE`"
-    );
-    let (sink, feed) = tui::channel();
-    match args.traffic() {
-        Traffic::Daemon => {
-            let evidence = Evidence::NoSocket;
-            return Err(NoDaemon { socket: CONTROL_SOCKET.into(), evidence }.into());
-        }
-        Traffic::Live => live(sink, feed, config, args.capture.tier)?,
-        Traffic::Trace(path) => over_trace(sink, feed, path, settings)?,
+    tui::ensure_terminal()?;
+    let local = clock::local_offset_seconds().map_or(Zone::UTC, Zone::east);
+    let options = Options {
+        palette: args.look.palette(color),
+        glyphs: args.look.glyphs(),
+        zone: args.look.zone(local),
+        ..Options::default()
+    };
+    let shown = match args.traffic() {
+        Traffic::Daemon => socket_of(&args.daemon, path, color.on_stderr())
+            .map(|socket| attached::show(&socket, options)),
+        Traffic::Live => load_config(path, color.on_stderr())
+            .map(|config| live(&config, args.capture.tier, options)),
+        Traffic::Trace(file) => load_config(path, color.on_stderr()).map(|config| {
+            // A trace has the settings it was recorded under.
+            let settings = path.map(|_| Arc::new(config.pipeline));
+            over_trace(file, settings, args.speed, options)
+        }),
+    };
+    match shown {
+        Ok(ended) => ended.map(|()| Exit::Success),
+        Err(exit) => Ok(exit),
     }
-    Ok(Exit::Success)
 }
 
 /// Captures in a thread of its own; the UI has the main one.
-fn live(sink: TuiSink, feed: Feed, config: &Config, tier: Option<Tier>) -> anyhow::Result<()> {
+fn live(config: &Config, tier: Option<Tier>, options: Options) -> anyhow::Result<()> {
+    let (sink, feed) = tui::channel();
     let mut engine = Engine::new(config.pipeline.clone(), config.memory_bytes);
     engine.add_sink("terminal", Box::new(sink));
     engine.start(capture_options(config, tier, 0))?;
@@ -61,7 +77,6 @@ fn live(sink: TuiSink, feed: Feed, config: &Config, tier: Option<Tier>) -> anyho
             Ok(())
         })
         .context("starting the capture thread")?;
-    let options = Options { palette: Palette::from_environment(), ..Options::default() };
     let shown = tui::run(feed, options);
     quit.store(true, Ordering::Relaxed);
     capturing.join().map_err(|_| anyhow!("the capture thread panicked"))??;
@@ -70,36 +85,80 @@ fn live(sink: TuiSink, feed: Feed, config: &Config, tier: Option<Tier>) -> anyho
 
 /// Reads the file in a thread of its own; the UI stays when it has been read.
 fn over_trace(
-    mut sink: TuiSink,
-    feed: Feed,
     path: &Path,
-    settings: Option<Settings>,
+    settings: Option<Arc<Settings>>,
+    speed: Speed,
+    options: Options,
 ) -> anyhow::Result<()> {
-    let settings = settings.map(Arc::new);
-    let mut recording = Recording::open(path, settings.as_deref())?;
+    let (sink, feed) = tui::channel();
+    let playback = Playback::new(speed, file_bytes(path));
+    let options = Options { at_end: AtEnd::Stay, playback: Some(playback.clone()), ..options };
+    let recording = Recording::open(path, settings.as_deref())?;
+    let reader = Reader { recording, settings, sink, playback: playback.clone() };
     let reading = std::thread::Builder::new()
         .name("replay".into())
-        .spawn(move || {
-            let mut outputs = Vec::new();
-            let result = recording.drive(settings.as_ref(), &mut |pipeline| {
-                while let Some(output) = pipeline.poll_output() {
-                    outputs.push(output);
-                }
-                if outputs.len() >= BATCH {
-                    sink.accept(&outputs);
-                    outputs.clear();
-                    sink.observe(&pipeline.stats(), &CaptureStatus::default());
-                }
-                true
-            });
-            sink.accept(&outputs);
-            result
-        })
+        .spawn(move || reader.read())
         .context("starting the thread that reads the file")?;
-    let palette = Palette::from_environment();
-    tui::run(feed, Options { palette, at_end: AtEnd::Stay, ..Options::default() })?;
+    let shown = tui::run(feed, options);
+    playback.abandon();
+    shown?;
     if reading.is_finished() {
         reading.join().map_err(|_| anyhow!("the thread that reads the file panicked"))??;
     }
     Ok(())
+}
+
+/// Reads a file at the pace of its replay.
+struct Reader {
+    recording: Recording,
+    settings: Option<Arc<Settings>>,
+    sink: TuiSink,
+    playback: Playback,
+}
+
+impl Reader {
+    fn read(self) -> anyhow::Result<()> {
+        let Self { mut recording, settings, mut sink, playback } = self;
+        let mut pipeline = Pipeline::new(settings.clone().unwrap_or_default());
+        let mut outputs = Vec::new();
+        let result =
+            recording.drive_into(&mut pipeline, settings.as_ref(), &mut |pipeline, read| {
+                let moment = pipeline.moment();
+                let turn = playback.reach(moment, read);
+                if turn == Turn::Early || outputs.len() >= BATCH {
+                    // What was due before is shown before the wait for what is due later.
+                    if sink.deliver(outputs.drain(..)).is_break() {
+                        return false;
+                    }
+                    observe(&mut sink, pipeline);
+                }
+                let is_over = match turn {
+                    Turn::Due => false,
+                    Turn::Early => playback.wait(moment.time).is_break(),
+                    Turn::Over => true,
+                };
+                while let Some(output) = pipeline.poll_output() {
+                    outputs.push(output);
+                }
+                !is_over
+            });
+        // Whether the UI is gone does not matter any more.
+        let _ = sink.deliver(outputs);
+        observe(&mut sink, &pipeline);
+        match &result {
+            Ok(()) => playback.finish(),
+            Err(_) => playback.break_off(),
+        }
+        result
+    }
+}
+
+fn observe(sink: &mut TuiSink, pipeline: &Pipeline) {
+    sink.observe(&pipeline.stats(), &CaptureStatus::default());
+    sink.cover(&pipeline.coverage());
+}
+
+/// Size of a file; zero where that is not known.
+fn file_bytes(path: &Path) -> u64 {
+    std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map_or(0, |file| file.len())
 }

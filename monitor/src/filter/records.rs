@@ -24,6 +24,7 @@ mod loss;
 mod tls;
 
 pub(crate) use ends::Sides;
+pub(crate) use inventory::{UNKNOWN_METHOD, is_identity, is_unit};
 
 /// Lets filters see one type as another.
 macro_rules! seen_as {
@@ -78,7 +79,7 @@ fn report(output: &Output) -> &dyn Record {
     }
 }
 
-fn nanoseconds(duration: Duration) -> u64 {
+pub(crate) fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
@@ -87,7 +88,7 @@ fn both_ways(bytes: PerDirection<u64>) -> u64 {
 }
 
 /// Tests what a value shows; only short values are shown.
-fn shown(value: impl Display, test: &mut dyn FnMut(&str) -> bool) -> bool {
+pub(crate) fn shown(value: impl Display, test: &mut dyn FnMut(&str) -> bool) -> bool {
     let mut text = Buffer::default();
     write!(text, "{value}").is_ok() && test(text.as_str())
 }

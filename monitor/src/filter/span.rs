@@ -109,7 +109,7 @@ pub(super) fn status(text: &str) -> Option<Span> {
 
 /// Rank of a version: a draft of TLS 1.3 is between 1.2 and 1.3, though its number is
 /// above all. None where what it is better than is not known.
-pub(super) const fn tls_rank(version: TlsVersion) -> Option<u64> {
+pub(crate) const fn tls_rank(version: TlsVersion) -> Option<u64> {
     let rank = match version.0 {
         0x0002 | 0x0300..=0x03ff => (version.0 as u64) << 8,
         // RFC 8446 drafts: draft-ietf-tls-tls13-28 section 4.2.1.1.

@@ -3,9 +3,9 @@ use std::fmt::Write as _;
 use tracing::Level;
 
 use super::{Entry, Form, Value};
-use crate::config::Color;
 use crate::pipeline::text::date_time;
 use crate::pipeline::time::WallTime;
+use crate::terminal::Color;
 
 /// A line with its end: `2026-03-01T12:00:00.000001Z  INFO Message. name=value`.
 pub(super) fn line(entry: &Entry, time: WallTime, color: Color) -> String {

@@ -69,6 +69,11 @@ impl<R: Read> Bytes<R> {
         self.item
     }
 
+    /// Where the next item begins.
+    pub(super) const fn taken(&self) -> u64 {
+        self.offset
+    }
+
     /// Where the bytes that were read end.
     pub(super) fn read_to(&self) -> u64 {
         self.offset + (self.end - self.start) as u64

@@ -16,7 +16,7 @@ use super::detect::memo::Memo;
 use super::detect::naming::shown_address;
 use super::output::tls::Posture;
 use super::output::{
-    ConnectionId, Encryption, Ends, Exchange, Observed, Output, PerDirection, TlsReport,
+    ConnectionId, Encryption, Ends, Exchange, Method, Observed, Output, PerDirection, TlsReport,
 };
 use super::route::{Evidence, OTHER, RouteId, Routes, ServiceId};
 use super::settings::{Limits, Settings};
@@ -352,11 +352,17 @@ impl Inventory {
     }
 }
 
+/// The method as endpoints have it: any text can be sent as one, so few are kept apart.
+pub(crate) fn method_name(method: &Method) -> &'static str {
+    MethodId::of(method).name()
+}
+
 fn limit_of(limit: u32) -> usize {
     (limit as usize).max(1)
 }
 
-fn service_name(ends: &Ends) -> Arc<str> {
+/// What serves the server's end of a connection.
+pub(crate) fn service_name(ends: &Ends) -> Arc<str> {
     match (&ends.server.process, &ends.server.name) {
         (Some(process), _) => Arc::clone(&process.identity),
         (None, Some(name)) => Arc::clone(&name.text),

@@ -3,9 +3,9 @@
 
 use std::borrow::Cow;
 
-/// The text with each character that could steer a terminal or reorder a line
-/// replaced by U+FFFD: C0, DEL, C1, line and paragraph separators and the
-/// bidirectional controls (Unicode UAX #9).
+/// The text with each character that could steer a terminal, reorder a line or hide
+/// in it replaced by U+FFFD: what [`is_steering`] names, what Unicode gives no shape, and
+/// what is piled on one character beyond what any script needs.
 ///
 /// ```
 /// use monitor::pipeline::text::printable;
@@ -13,10 +13,71 @@ use std::borrow::Cow;
 /// ```
 #[must_use]
 pub fn printable(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) || !text.contains(is_steering) {
+    if text.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.replace(is_steering, "\u{fffd}"))
+    let mut pile = Pile::default();
+    let Some((first, _)) = text.char_indices().find(|(_, c)| !pile.takes(*c)) else {
+        return Cow::Borrowed(text);
+    };
+    let (kept, rest) = text.split_at(first);
+    let mut shown = String::with_capacity(text.len());
+    shown.push_str(kept);
+    shown.push(char::REPLACEMENT_CHARACTER);
+    let after = rest.chars().skip(1);
+    shown.extend(after.map(|c| if pile.takes(c) { c } else { char::REPLACEMENT_CHARACTER }));
+    Cow::Owned(shown)
+}
+
+/// Characters that combine with the one before them.
+#[derive(Clone, Copy, Default)]
+struct Pile {
+    /// None at the start of a text and after a mark, where there is nothing to combine with.
+    height: Option<u8>,
+}
+
+impl Pile {
+    /// More than this no script puts on one character.
+    const MOST: u8 = 4;
+
+    /// Whether a character can be shown where it stands.
+    fn takes(&mut self, character: char) -> bool {
+        self.height = match shape(character) {
+            Shape::Alone => Some(0),
+            Shape::Combining => {
+                self.height.filter(|height| *height < Self::MOST).map(|height| height + 1)
+            }
+            Shape::Missing => None,
+        };
+        self.height.is_some()
+    }
+}
+
+/// How a character is drawn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Alone,
+    /// On the character before it.
+    Combining,
+    /// Not at all, or not as itself.
+    Missing,
+}
+
+/// The tables of Unicode are those of `escape_debug`: it escapes what has no shape, and
+/// at the start of a text what combines.
+fn shape(character: char) -> Shape {
+    if matches!(character, ' '..='~') {
+        return Shape::Alone;
+    }
+    if is_steering(character) {
+        return Shape::Missing;
+    }
+    if character.escape_debug().len() == 1 {
+        return Shape::Alone;
+    }
+    let mut text = String::from('.');
+    text.push(character);
+    if text.escape_debug().count() == 2 { Shape::Combining } else { Shape::Missing }
 }
 
 /// [`printable`], and at most `characters` characters, the last of them `…` where
@@ -68,22 +129,37 @@ pub fn date_time(seconds_since_1970: i64) -> String {
 }
 
 /// Whether a character can steer a terminal, turn the order of what is read, or hide
-/// in it (CVE-2021-42574): a control, a bidirectional or an invisible format character,
-/// or a line or paragraph separator.
+/// in it (CVE-2021-42574): a control, a bidirectional or an invisible format character, a
+/// filler, a selector of variants, a tag, a line or paragraph separator, or one whose
+/// shape is a private matter.
 #[must_use]
 pub const fn is_steering(character: char) -> bool {
     matches!(
         character,
         '\0'..='\x1f'
             | '\x7f'..='\u{9f}'
+            | '\u{ad}'
+            | '\u{34f}'
             | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
             | '\u{200b}'..='\u{200f}'
             | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}'
+            | '\u{2800}'
+            | '\u{3164}'
+            | '\u{e000}'..='\u{f8ff}'
+            | '\u{fdd0}'..='\u{fdef}'
+            | '\u{fe00}'..='\u{fe0f}'
             | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}'
-    )
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+            | '\u{f0000}'..
+    ) || character as u32 & 0xfffe == 0xfffe
 }
 
 #[cfg(test)]
@@ -100,6 +176,17 @@ mod tests {
             ("a\r\nb\0\x7f", "a\u{fffd}\u{fffd}b\u{fffd}\u{fffd}"),
             ("\u{9b}31m", "\u{fffd}31m"),
             ("a\u{202e}b\u{2066}c\u{200f}d", "a\u{fffd}b\u{fffd}c\u{fffd}d"),
+            ("pay\u{ad}pal\u{2060}.com", "pay\u{fffd}pal\u{fffd}.com"),
+            ("a\u{a0}b\u{3000}c", "a\u{fffd}b\u{fffd}c"),
+            ("\u{2764}\u{fe0f}\u{e0067}", "\u{2764}\u{fffd}\u{fffd}"),
+            ("\u{378}\u{e000}\u{10fffe}", "\u{fffd}\u{fffd}\u{fffd}"),
+            ("\u{301}e\u{301}", "\u{fffd}e\u{301}"),
+            ("\x1b\u{301}\u{302}", "\u{fffd}\u{fffd}\u{fffd}"),
+            (
+                "a\u{300}\u{301}\u{302}\u{303}\u{304}\u{305}b",
+                "a\u{300}\u{301}\u{302}\u{303}\u{fffd}\u{fffd}b",
+            ),
+            ("\u{915}\u{94d}\u{937}\u{940}", "\u{915}\u{94d}\u{937}\u{940}"),
         ] {
             assert_eq!(printable(given), shown, "{given:?}");
         }

@@ -66,6 +66,12 @@ impl<R: Read> TraceReader<R> {
         Ok(trace)
     }
 
+    /// Bytes read so far.
+    #[must_use]
+    pub const fn read_bytes(&self) -> u64 {
+        self.offset
+    }
+
     /// The next input; none after the last one, and after an error. All inputs before
     /// the damage are handed out before the error is.
     ///

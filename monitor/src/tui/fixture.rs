@@ -15,12 +15,18 @@ use crate::pipeline::finding::{
 use crate::pipeline::input::{Loss, LossReason, SocketAddress, Source, Stage, UncapturedReason};
 use crate::pipeline::output::{
     Auth, ConnectionEventKind, ConnectionId, ConnectionReport, Encryption, End, Ends, Exchange,
-    LossReport, Method, Observed, Output, PerDirection, Progress, Protocol, Request, Response,
+    LossReport, Method, Name, NameSource, Observed, Output, PerDirection, Progress, Protocol,
+    Request, Response,
 };
 use crate::pipeline::process::{Process, ProcessKey};
 use crate::pipeline::protocol::Anomaly;
 use crate::pipeline::stats::Stats;
 use crate::pipeline::time::{Timestamp, WallOffset, WallTime};
+
+pub(crate) use inventory::{coverage, destination_report, endpoint_report, handshake};
+
+/// What the inventory, handshakes and coverage say.
+mod inventory;
 
 /// 2026-11-25T00:00:00Z.
 const MIDNIGHT: u64 = 1_795_564_800_000_000_000;
@@ -138,11 +144,17 @@ pub(crate) fn outputs() -> Vec<Output> {
     );
     let inbound =
         ends(end("203.0.113.7", 51_000, None), end("10.0.0.5", 443, Some("nginx.service")));
-    let outbound =
-        ends(end("10.0.0.5", 42_000, Some("payments.service")), end("2001:db8::17", 80, None));
-    let mut outputs: Vec<_> = [&local, &inbound, &outbound]
+    let rates = Name { text: "rates.example.com".into(), source: NameSource::Host };
+    let rates = End { name: Some(rates), ..end("2001:db8::17", 80, None) };
+    let outbound = ends(end("10.0.0.5", 42_000, Some("payments.service")), rates);
+    let inventory = ends(
+        end("10.0.0.5", 43_000, Some("payments.service")),
+        named("198.51.100.9", 443, "ledger.example.com"),
+    );
+    let mut outputs: Vec<_> = [&local, &inbound, &outbound, &inventory]
         .map(|ends| Output::Connection(connection(ends, ConnectionEventKind::Open)))
         .into();
+    outputs.push(handshake(&inventory));
     for turn in 0..40 {
         let millis = 500 * turn;
         let path = format!("/v1/accounts/{turn}/transactions");
@@ -152,12 +164,15 @@ pub(crate) fn outputs() -> Vec<Output> {
             2 => (&local, request("DELETE", &path, "localhost:8080"), 404),
             _ => (&outbound, request("PUT", "/rates/EUR", "rates.example.com"), 503),
         };
-        outputs.push(Output::Exchange(exchange(ends, millis, request, status)));
+        let mut exchange = exchange(ends, millis, request, status);
+        exchange.route = exchange.request.as_ref().map(|request| route_of(&request.path));
+        outputs.push(Output::Exchange(exchange));
     }
     let mut lost = exchange(&local, 21_000, request("GET", "/v1/slow", "localhost:8080"), 200);
     lost.response = None;
     lost.duration = Some(Duration::from_secs(75));
     lost.anomalies.push(Anomaly::Gap);
+    lost.route = Some("/v1/slow".into());
     outputs.push(Output::Exchange(lost));
     let findings = [
         (3, Severity::Critical, "payments.service → rates.example.com:80"),
@@ -165,7 +180,26 @@ pub(crate) fn outputs() -> Vec<Output> {
         (2, Severity::Informational, "payments.service → [2001:db8::17]:80"),
     ];
     outputs.extend(findings.map(|(id, s, subject)| Output::Finding(finding(id, s, subject))));
+    let mut unknown =
+        finding(4, Severity::Low, "payments.service → ledger.example.com:443 (198.51.100.9)");
+    unknown.kind = FindingKind::UnknownDestination;
+    unknown.summary = "payments.service connects to a destination that no policy names".to_owned();
+    outputs.push(Output::Finding(unknown));
+    outputs.push(Output::Destination(Box::new(destination_report())));
+    outputs.push(endpoint_report());
     outputs
+}
+
+fn route_of(path: &str) -> Arc<str> {
+    match path.strip_prefix("/v1/accounts/") {
+        Some(_) => "/v1/accounts/{number}/transactions".into(),
+        None => path.into(),
+    }
+}
+
+pub(super) fn named(address: &str, port: u16, name: &str) -> End {
+    let name = Name { text: name.into(), source: NameSource::Sni };
+    End { name: Some(name), ..end(address, port, None) }
 }
 
 /// A connection at its open or close.
@@ -270,6 +304,7 @@ pub(crate) fn state() -> State {
     state.live.observe(Stats { exchanges: 0, ..stats() }, status(), at(20_000).time);
     state.live.accept(loss(), at(20_000).time);
     state.live.observe(lossy_stats(), status(), at(28_000).time);
+    state.live.cover(coverage(), at(28_000).time);
     state
 }
 

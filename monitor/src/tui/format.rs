@@ -1,5 +1,6 @@
 //! Numbers, times and names as they are shown: short, SI, independent of locale.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -97,18 +98,61 @@ pub(crate) fn percent(share: f64) -> String {
     }
 }
 
-/// UTC time of day.
-pub(crate) fn time_of_day(time: WallTime) -> String {
-    let seconds = time.0 / 1_000_000_000;
+/// Time of day.
+pub(crate) fn time_of_day(time: WallTime, zone: Zone) -> String {
+    let seconds = zone.shifted(time) / 1_000_000_000;
     let (hour, minute, second) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
     format!("{hour:02}:{minute:02}:{second:02}")
 }
 
-/// UTC date and time with milliseconds (RFC 3339).
-pub(crate) fn date_time(time: WallTime) -> String {
-    let (year, month, day) = civil_date(time.0 / 86_400_000_000_000);
+/// Date and time with milliseconds and what they are off from UTC (RFC 3339).
+pub(crate) fn date_time(time: WallTime, zone: Zone) -> String {
+    let (year, month, day) = civil_date(zone.shifted(time) / 86_400_000_000_000);
     let millis = time.0 / 1_000_000 % 1_000;
-    format!("{year:04}-{month:02}-{day:02}T{}.{millis:03}Z", time_of_day(time))
+    let offset = if zone == Zone::UTC { "Z".to_owned() } else { zone.to_string() };
+    format!("{year:04}-{month:02}-{day:02}T{}.{millis:03}{offset}", time_of_day(time, zone))
+}
+
+/// UTC date and time to the second, as parts of file names have it: `20261125T101112Z`.
+pub(crate) fn file_time(time: WallTime) -> String {
+    let (year, month, day) = civil_date(time.0 / 86_400_000_000_000);
+    let time = time_of_day(time, Zone::UTC).replace(':', "");
+    format!("{year:04}{month:02}{day:02}T{time}Z")
+}
+
+/// What times are shown in: so many seconds east of UTC, less than a day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Zone {
+    east_seconds: i32,
+}
+
+impl Zone {
+    /// Universal time.
+    pub const UTC: Self = Self { east_seconds: 0 };
+
+    /// So many seconds east of UTC; UTC where that is no offset.
+    #[must_use]
+    pub const fn east(seconds: i32) -> Self {
+        Self { east_seconds: if seconds.unsigned_abs() < 86_400 { seconds } else { 0 } }
+    }
+
+    /// `UTC`, or what it is off from that.
+    pub(crate) fn name(self) -> String {
+        if self == Self::UTC { "UTC".to_owned() } else { self.to_string() }
+    }
+
+    fn shifted(self, time: WallTime) -> u64 {
+        time.0.saturating_add_signed(i64::from(self.east_seconds) * 1_000_000_000)
+    }
+}
+
+/// `+01:00`; whole minutes, as RFC 3339 has them.
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.east_seconds < 0 { '-' } else { '+' };
+        let minutes = self.east_seconds.unsigned_abs() / 60;
+        write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+    }
 }
 
 /// Date of a day after 1970-01-01. Counts in eras of 400 years that begin on 1 March,
@@ -159,7 +203,7 @@ pub(crate) fn destination(endpoint: &End, host: Option<&str>) -> String {
 }
 
 /// In a table, where the ending says nothing.
-fn short_identity(identity: &str) -> &str {
+pub(crate) fn short_identity(identity: &str) -> &str {
     identity.strip_suffix(".service").filter(|name| !name.is_empty()).unwrap_or(identity)
 }
 
@@ -264,7 +308,21 @@ mod tests {
             (1_735_689_599, "2024-12-31T23:59:59.000Z"),
             (4_107_542_400, "2100-03-01T00:00:00.000Z"),
         ] {
-            assert_eq!(date_time(WallTime(seconds * 1_000_000_000)), shown);
+            assert_eq!(date_time(WallTime(seconds * 1_000_000_000), Zone::UTC), shown);
+        }
+        assert_eq!(file_time(WallTime(1_795_601_472_000_000_000)), "20261125T101112Z");
+    }
+
+    #[test]
+    fn local_times_say_what_they_are_off() {
+        for (seconds, east, shown) in [
+            (951_868_799, 3_600, "2000-03-01T00:59:59.000+01:00"),
+            (951_868_799, -18_000, "2000-02-29T18:59:59.000-05:00"),
+            (951_868_799, 20_700, "2000-03-01T05:44:59.000+05:45"),
+            (0, -3_600, "1970-01-01T00:00:00.000-01:00"),
+            (0, 86_400, "1970-01-01T00:00:00.000Z"),
+        ] {
+            assert_eq!(date_time(WallTime(seconds * 1_000_000_000), Zone::east(east)), shown);
         }
     }
 }

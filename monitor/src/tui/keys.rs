@@ -1,9 +1,12 @@
 //! Which key does what: one table for each mode, and from them the help and the footer.
 
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::crossterm::event::{
+    KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
 
 use super::editor::Edit;
-use super::state::{Command, Mode, Screen};
+use super::replay::Pace;
+use super::state::{Command, Link, Mode, Screen, Subject};
 use super::table::Motion;
 
 /// A key with its modifiers; shift is part of the character.
@@ -47,16 +50,22 @@ use Key::{Ctrl, Plain};
 const ALWAYS: &[Binding] = &[
     bind(&[Ctrl('c')], Command::Quit, "quit, from everywhere"),
     bind(&[Ctrl('l')], Command::Redraw, "draw the screen anew"),
+    bind(&[Ctrl('z')], Command::Suspend, "suspend; fg comes back"),
 ];
 
 /// Hold wherever no text is typed.
 const LOOKING: &[Binding] = &[
-    bind(&[char_key('1')], Command::Show(Screen::Overview), "overview: who talks to whom"),
+    bind(&[char_key('1')], Command::Show(Screen::Overview), "overview"),
     bind(&[char_key('2')], Command::Show(Screen::Exchanges), "exchanges, newest last"),
-    bind(&[char_key('3')], Command::Show(Screen::Findings), "findings, worst first"),
-    bind(&[char_key('4')], Command::Show(Screen::Health), "health of the capture"),
+    bind(&[char_key('3')], Command::Show(Screen::Destinations), "who talks to whom"),
+    bind(&[char_key('4')], Command::Show(Screen::Endpoints), "endpoints in use"),
+    bind(&[char_key('5')], Command::Show(Screen::Findings), "findings, worst first"),
+    bind(&[char_key('6')], Command::Show(Screen::Health), "health of the capture"),
     bind(&[Plain(KeyCode::Tab), char_key(']')], Command::NextScreen, "next screen"),
     bind(&[Plain(KeyCode::BackTab), char_key('[')], Command::PreviousScreen, "previous screen"),
+    bind(&[char_key('+'), char_key('=')], Command::LongerWindow, "longer time window"),
+    bind(&[char_key('-')], Command::ShorterWindow, "shorter time window"),
+    bind(&[char_key('z')], Command::NextWindow, "next time window"),
     footer(
         &[char_key('f'), char_key(' ')],
         Command::Freeze,
@@ -64,6 +73,14 @@ const LOOKING: &[Binding] = &[
         "freeze",
     ),
     bind(&[char_key('p')], Command::Privacy, "hide paths, hosts, addresses"),
+    bind(&[char_key('r')], Command::ResetView, "reset filter, order, selection"),
+    bind(&[char_key('y')], Command::Copy, "copy the row as JSON"),
+    bind(&[char_key('w')], Command::Export, "write the rows to a file"),
+    bind(&[char_key('t')], Command::Zone, "local time or UTC"),
+    bind(&[char_key('m')], Command::Mouse, "mouse on or off"),
+    bind(&[char_key(',')], Command::Pace(Pace::Slower), "replay slower"),
+    bind(&[char_key('.')], Command::Pace(Pace::Faster), "replay faster"),
+    bind(&[char_key('P')], Command::Pace(Pace::Pause), "pause the replay, or go on"),
 ];
 
 /// Steps.
@@ -94,7 +111,7 @@ const LIST: &[Binding] = &[
     ),
     footer(&[char_key('s')], Command::SortColumn, "sort by the next column", "sort"),
     bind(&[char_key('S')], Command::SortDirection, "sort the other way round"),
-    bind(&[Plain(KeyCode::Esc)], Command::Back, "clear the filter"),
+    bind(&[Plain(KeyCode::Esc)], Command::Back, "clear the filter, then go back"),
 ];
 
 const DETAIL: &[Binding] = &[
@@ -111,6 +128,10 @@ const DETAIL: &[Binding] = &[
         "in a detail: back to the list",
         "back",
     ),
+];
+
+/// Steps to the rows around a detail's.
+const NEIGHBOURS: &[Binding] = &[
     footer(&[char_key('n')], Command::Neighbour(Motion::Down), "in a detail: next row", "next"),
     footer(
         &[char_key('N')],
@@ -119,6 +140,30 @@ const DETAIL: &[Binding] = &[
         "previous",
     ),
 ];
+
+/// From a destination, an endpoint or a connection on.
+const TO_EXCHANGES: &[Binding] = &[footer(
+    &[char_key('o')],
+    Command::Follow(Link::Exchanges),
+    "in a detail: its exchanges",
+    "exchanges",
+)];
+
+/// From an exchange on.
+const TO_CONNECTION: &[Binding] = &[footer(
+    &[char_key('o')],
+    Command::Follow(Link::Connection),
+    "of an exchange: its connection",
+    "connection",
+)];
+
+/// From an exchange, a connection or a finding on.
+const TO_DESTINATION: &[Binding] = &[footer(
+    &[char_key('d')],
+    Command::Follow(Link::Destination),
+    "in a detail: its destination",
+    "destination",
+)];
 
 const HELP: &[Binding] = &[footer(
     &[Plain(KeyCode::Esc), char_key('?'), char_key('q'), Plain(KeyCode::Enter)],
@@ -144,7 +189,20 @@ const FILTER: &[Binding] = &[
 pub(crate) const fn tables(mode: &Mode) -> &'static [&'static [Binding]] {
     match mode {
         Mode::List => &[LIST, LOOKING, STEPS, ALWAYS],
-        Mode::Detail(_) => &[DETAIL, LOOKING, STEPS, ALWAYS],
+        Mode::Detail(detail) => match detail.kept {
+            Subject::Exchange(_) => {
+                &[DETAIL, TO_CONNECTION, TO_DESTINATION, NEIGHBOURS, LOOKING, STEPS, ALWAYS]
+            }
+            Subject::Connection(_) => {
+                &[DETAIL, TO_EXCHANGES, TO_DESTINATION, LOOKING, STEPS, ALWAYS]
+            }
+            Subject::Finding(_) => {
+                &[DETAIL, TO_EXCHANGES, TO_DESTINATION, NEIGHBOURS, LOOKING, STEPS, ALWAYS]
+            }
+            Subject::Destination(_) | Subject::Endpoint(_) => {
+                &[DETAIL, TO_EXCHANGES, NEIGHBOURS, LOOKING, STEPS, ALWAYS]
+            }
+        },
         Mode::Help(_) => &[HELP, STEPS, ALWAYS],
         Mode::Filter(_) => &[FILTER, ALWAYS],
     }
@@ -152,7 +210,7 @@ pub(crate) const fn tables(mode: &Mode) -> &'static [&'static [Binding]] {
 
 /// Everything that the help lists, in its order.
 pub(crate) const fn help() -> &'static [&'static [Binding]] {
-    &[LIST, LOOKING, STEPS, DETAIL, ALWAYS]
+    &[LIST, LOOKING, STEPS, DETAIL, TO_EXCHANGES, TO_CONNECTION, TO_DESTINATION, NEIGHBOURS, ALWAYS]
 }
 
 /// What a key does in a mode.
@@ -164,6 +222,18 @@ pub(crate) fn command(mode: &Mode, event: KeyEvent) -> Option<Command> {
         (Mode::Filter(_), Plain(KeyCode::Char(typed))) => Some(Command::Edit(Edit::Insert(typed))),
         _ => None,
     })
+}
+
+/// What the mouse does, where it is on.
+pub(crate) const fn mouse(event: MouseEvent) -> Option<Command> {
+    match event.kind {
+        MouseEventKind::ScrollUp => Some(Command::Move(Motion::Up)),
+        MouseEventKind::ScrollDown => Some(Command::Move(Motion::Down)),
+        MouseEventKind::Down(MouseButton::Left) => {
+            Some(Command::Click { x: event.column, y: event.row })
+        }
+        _ => None,
+    }
 }
 
 impl Key {
@@ -198,8 +268,9 @@ mod tests {
     /// A key that two commands of one mode claim would leave one without effect.
     #[test]
     fn no_key_of_a_mode_is_bound_twice() {
-        for table in [LIST, DETAIL].map(|own| [own, LOOKING, STEPS, ALWAYS]) {
-            no_key_twice(&table);
+        no_key_twice(&[LIST, LOOKING, STEPS, ALWAYS]);
+        for onward in [TO_EXCHANGES, TO_CONNECTION] {
+            no_key_twice(&[DETAIL, onward, TO_DESTINATION, NEIGHBOURS, LOOKING, STEPS, ALWAYS]);
         }
         no_key_twice(&[HELP, STEPS, ALWAYS]);
         no_key_twice(&[FILTER, ALWAYS]);

@@ -9,16 +9,17 @@ use ratatui::layout::{Rect, Size};
 
 use super::state::{Mode, Screen, State};
 
+/// Panes of the overview.
+pub(crate) mod overview;
+
 /// Smallest terminal that is drawn to.
 pub(crate) const SMALLEST: Size = Size { width: 40, height: 8 };
+/// Below either, there is one pane.
+const TWO_PANES: Size = Size { width: 60, height: 15 };
 /// Beside a list of this width, a detail has room.
 const WIDE: u16 = 110;
 /// Under a list of this height, a detail has room.
 const TALL: u16 = 26;
-/// Lines of the summary above the overview's table.
-pub(crate) const SUMMARY: u16 = 2;
-/// A body of this height has room for the summary.
-const SUMMARY_ROOM: u16 = 10;
 
 /// The regions of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +43,10 @@ pub(crate) fn regions(area: Rect, state: &State) -> Option<Regions> {
     let (tabs, rest) = split_top(rest, 1);
     let (body, footer) = split_top(rest, rest.height - footer_height);
     let (list, detail) = match is_detailed(&state.mode) {
-        true => split_body(body),
+        true if area.width >= TWO_PANES.width && area.height >= TWO_PANES.height => {
+            split_body(body)
+        }
+        true => (Rect::ZERO, body),
         false => (body, Rect::ZERO),
     };
     Some(Regions { header, tabs, list, detail, footer })
@@ -56,15 +60,11 @@ pub(crate) fn page(state: &State) -> u16 {
         Mode::Detail(_) => regions.detail.height.saturating_sub(1),
         Mode::Help(_) => help(area).height.saturating_sub(2),
         _ if state.screen == Screen::Health => regions.list.height,
-        _ if state.screen == Screen::Overview => overview(regions.list).1.height.saturating_sub(1),
+        _ if state.screen == Screen::Overview => {
+            overview::panes(regions.list).services.height.saturating_sub(1)
+        }
         _ => regions.list.height.saturating_sub(1),
     }
-}
-
-/// The summary, which may be empty, and the table of the overview.
-pub(crate) fn overview(list: Rect) -> (Rect, Rect) {
-    let height = if list.height >= SUMMARY_ROOM { SUMMARY } else { 0 };
-    split_top(list, height)
 }
 
 /// The overlay with the keys.

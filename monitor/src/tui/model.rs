@@ -3,28 +3,49 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use self::connections::{Connection, ConnectionSummary, Connections};
-use self::destinations::{Destination, DestinationKey, Destinations};
+use self::connections::{ConnectionFacts, ConnectionSummary, Connections};
+use self::destinations::Destinations;
+use self::endpoints::Endpoints;
 use self::findings::Findings;
+use self::party::{Pair, Parties};
 use self::rate::RateWindow;
+use self::series::{Interval, Series};
+use self::services::Services;
 use crate::capture::status::CaptureStatus;
+use crate::pipeline::coverage::ProcessCoverage;
 use crate::pipeline::input::Stage;
-use crate::pipeline::output::{
-    ConnectionEventKind, ConnectionReport, Encryption, Exchange, LossReport, Output,
-};
+use crate::pipeline::output::{ConnectionId, Exchange, LossReport, Observed, Output};
 use crate::pipeline::stats::Stats;
 use crate::pipeline::time::Timestamp;
 
-/// Open connections.
+/// Connections, open and closed.
 pub(crate) mod connections;
 /// Identity × destination rows.
 pub(crate) mod destinations;
+/// Service × method × route rows.
+pub(crate) mod endpoints;
 /// Open findings.
 pub(crate) mod findings;
+/// What findings say of rows.
+pub(crate) mod judgements;
 /// Durations in buckets.
 pub(crate) mod latency;
+/// Who is at the ends.
+pub(crate) mod party;
 /// Events a second.
 pub(crate) mod rate;
+/// Counts over time.
+pub(crate) mod series;
+/// Services.
+pub(crate) mod services;
+/// Bounded tables of rows.
+pub(crate) mod shelf;
+/// From outputs to counts.
+mod take;
+/// What exchanges add up to.
+pub(crate) mod traffic;
+/// The span of time that is looked at.
+pub(crate) mod window;
 
 /// Names a row of a table for as long as the row exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,7 +63,7 @@ pub(crate) struct ExchangeEntry {
 /// Exchanges kept.
 const EXCHANGES: usize = 2_000;
 
-/// Everything that is shown.
+/// Everything that is shown. Every table is bounded.
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
     /// When the UI started to listen.
@@ -53,6 +74,14 @@ pub(crate) struct Model {
     pub(crate) findings: Findings,
     /// Identity × destination rows.
     pub(crate) destinations: Destinations,
+    /// Service × method × route rows.
+    pub(crate) endpoints: Endpoints,
+    /// Services.
+    pub(crate) services: Services,
+    /// All exchanges over time.
+    pub(crate) traffic: Series<Interval>,
+    /// What was read of each process's traffic, as last told.
+    pub(crate) coverage: Arc<[ProcessCoverage]>,
     /// Counts of the pipeline; none before the first snapshot.
     pub(crate) stats: Option<Stats>,
     /// The capture.
@@ -75,6 +104,10 @@ impl Model {
             exchanges: VecDeque::new(),
             findings: Findings::default(),
             destinations: Destinations::default(),
+            endpoints: Endpoints::default(),
+            services: Services::default(),
+            traffic: Series::default(),
+            coverage: Arc::default(),
             stats: None,
             status: CaptureStatus::default(),
             dropped: 0,
@@ -86,17 +119,35 @@ impl Model {
         }
     }
 
+    /// Nothing was seen yet, and no row has the id of one of before.
+    pub(crate) fn restarted(&self, now: Timestamp) -> Self {
+        Self {
+            destinations: self.destinations.emptied(),
+            endpoints: self.endpoints.emptied(),
+            services: self.services.emptied(),
+            next_exchange: self.next_exchange,
+            ..Self::new(now)
+        }
+    }
+
     /// Takes one output.
     pub(crate) fn accept(&mut self, output: Output, now: Timestamp) {
         self.last_change = now;
         match output {
-            Output::Connection(report) => self.connection(&report, now),
+            Output::Connection(report) => self.connection(report, now),
             Output::Exchange(exchange) => self.exchange(exchange, now),
-            Output::Finding(finding) => self.findings.update(&finding),
+            Output::Tls(report) => self.handshake(*report, now),
+            Output::Endpoint(report) => self.endpoint(&report, now),
+            Output::Destination(report) => self.destination(&report, now),
+            Output::Finding(finding) => self.findings.update(finding),
             Output::Loss(report) => self.last_loss = Some(report),
-            // Their screens are not there yet.
-            Output::Tls(_) | Output::Endpoint(_) | Output::Destination(_) => {}
         }
+    }
+
+    /// Takes what was read of each process's traffic.
+    pub(crate) fn cover(&mut self, processes: Vec<ProcessCoverage>, now: Timestamp) {
+        self.last_change = now;
+        self.coverage = processes.into();
     }
 
     /// Takes the newest counts; says whether they differ from the last ones.
@@ -123,6 +174,41 @@ impl Model {
         self.connections.summary()
     }
 
+    /// All that is known of a connection.
+    pub(crate) fn connection_facts(&self, id: ConnectionId) -> Option<ConnectionFacts> {
+        self.connections.facts(id)
+    }
+
+    /// Which ends of an open connection live here, where that was told.
+    pub(crate) fn observed(&self, id: ConnectionId) -> Option<Observed> {
+        self.connections.find(id).and_then(|connection| connection.observed)
+    }
+
+    /// The busiest row of those that a finding is about.
+    pub(crate) fn pair_of(&self, parties: &Parties) -> Option<&Pair> {
+        let of_them = self.destinations.iter().filter(|(_, row)| {
+            let ends = row.client_end.as_ref().zip(row.server.as_ref());
+            ends.is_some_and(|(client, server)| parties.have_ends(client, server))
+        });
+        let told = match parties {
+            Parties::Pair(pair) => self.destinations.key_of(pair),
+            Parties::Service { .. } => None,
+        };
+        told.or_else(|| of_them.max_by_key(|(_, row)| row.totals().exchanges)?.0)
+    }
+
+    /// Entries of each table of connections: open, closed, handshakes.
+    #[cfg(test)]
+    pub(crate) fn connection_sizes(&self) -> [usize; 3] {
+        self.connections.sizes()
+    }
+
+    /// Whether findings may be missing, so that their lack says nothing.
+    pub(crate) fn may_lack_findings(&self) -> bool {
+        let evicted = self.stats.as_ref().is_some_and(|stats| stats.detector_evictions > 0);
+        self.dropped > 0 || self.findings.evicted() > 0 || evicted
+    }
+
     /// Records lost before the pipeline or in it. The rings' own counts are ahead of
     /// the reports of loss, so the larger of the two holds.
     pub(crate) fn lost(&self) -> u64 {
@@ -145,83 +231,6 @@ impl Model {
     /// When anything last changed.
     pub(crate) fn last_change(&self) -> Timestamp {
         self.last_change
-    }
-
-    fn exchange(&mut self, exchange: Exchange, now: Timestamp) {
-        let bytes = bytes_of(&exchange);
-        self.attribute(&exchange, bytes, now);
-        self.destinations.entry(&exchange.ends, now).count(&exchange, bytes, now);
-        if self.exchanges.len() >= EXCHANGES {
-            self.exchanges.pop_front();
-        }
-        self.next_exchange += 1;
-        let id = RowId(self.next_exchange);
-        self.exchanges.push_back(ExchangeEntry { id, exchange: Arc::new(exchange) });
-    }
-
-    /// An exchange says more of its connection than the report of its open could:
-    /// who the ends are, and how it is protected.
-    fn attribute(&mut self, exchange: &Exchange, bytes: u64, now: Timestamp) {
-        let encryption = if exchange.encrypted { Encryption::Tls } else { Encryption::Clear };
-        let key = DestinationKey::of(&exchange.ends);
-        let destination = self.destinations.entry(&exchange.ends, now);
-        destination.protection = destination.protection.with(encryption);
-        let mut is_new = false;
-        let Some(connection) = self.connections.entry(exchange.connection, || {
-            is_new = true;
-            Connection { observed: None, encryption, destination: key.clone(), counted: 0 }
-        }) else {
-            return;
-        };
-        connection.encryption = encryption;
-        connection.counted = connection.counted.saturating_add(bytes);
-        if is_new {
-            destination.open += 1;
-        } else if connection.destination != key {
-            destination.open += 1;
-            let before = std::mem::replace(&mut connection.destination, key);
-            self.destinations.release(&before);
-        }
-    }
-
-    fn connection(&mut self, report: &ConnectionReport, now: Timestamp) {
-        match report.event {
-            ConnectionEventKind::Open => self.opened(report, now),
-            ConnectionEventKind::Close => self.closed(report, now),
-        }
-    }
-
-    fn opened(&mut self, report: &ConnectionReport, now: Timestamp) {
-        let key = DestinationKey::of(&report.ends);
-        let mut is_new = false;
-        let Some(connection) = self.connections.entry(report.connection, || {
-            is_new = true;
-            let encryption = report.encryption;
-            Connection { observed: None, encryption, destination: key, counted: 0 }
-        }) else {
-            return;
-        };
-        connection.observed = Some(report.observed);
-        if is_new {
-            let destination = self.destinations.entry(&report.ends, now);
-            destination.open += 1;
-            destination.last_seen = now;
-        }
-    }
-
-    /// Bytes that no exchange counted (all, where nothing could be parsed) are
-    /// counted at the end.
-    fn closed(&mut self, report: &ConnectionReport, now: Timestamp) {
-        let known = self.connections.remove(report.connection);
-        let counted = known.as_ref().map_or(0, |connection| connection.counted);
-        let moved = report.bytes.to_server.saturating_add(report.bytes.to_client);
-        let destination: &mut Destination = self.destinations.entry(&report.ends, now);
-        destination.bytes = destination.bytes.saturating_add(moved.saturating_sub(counted));
-        destination.protection = destination.protection.with(report.encryption);
-        destination.last_seen = now;
-        if let Some(connection) = known {
-            self.destinations.release(&connection.destination);
-        }
     }
 }
 

@@ -11,13 +11,23 @@ use super::format;
 use super::layout::{self, Regions, SMALLEST};
 use super::model::Model;
 use super::state::{Mode, Screen, State};
-use super::table::Align;
+use super::table::{Align, Selection};
 use super::theme::Tone;
 use crate::pipeline::detect::Moment;
 use crate::pipeline::output::End;
 
+/// Cells that several tables have.
+mod cell;
+/// Bars over time.
+mod chart;
+/// The way back, and what is narrowed.
+mod crumbs;
+/// Who talks to whom.
+mod destinations;
 /// All about one row.
-mod detail;
+pub(crate) mod detail;
+/// What is served.
+mod endpoints;
 /// Exchanges.
 mod exchanges;
 /// Findings.
@@ -25,17 +35,17 @@ mod findings;
 /// Keys, place, and the filter line.
 mod footer;
 /// Tables.
-mod grid;
+pub(crate) mod grid;
 /// Host, capture, loss, findings.
 mod header;
 /// Health of the capture.
 mod health;
 /// Keys and filters.
 mod help;
-/// Who talks to whom.
+/// Traffic, services, findings and connections at a glance.
 mod overview;
 /// Text to the screen.
-mod paint;
+pub(crate) mod paint;
 /// Screens, and what is in force.
 mod tabs;
 
@@ -43,7 +53,8 @@ mod tabs;
 pub(crate) fn render(frame: &mut Frame<'_>, state: &State, now: Moment) {
     let area = frame.area();
     let (model, shown_at) = state.shown(now);
-    let look = Look { theme: state.theme, privacy: state.privacy, now: shown_at };
+    let look = look(state, shown_at);
+    frame.buffer_mut().set_style(area, look.theme.base());
     let Some(regions) = layout::regions(area, state) else {
         return too_small(frame, area, look);
     };
@@ -66,12 +77,16 @@ pub(crate) fn render(frame: &mut Frame<'_>, state: &State, now: Moment) {
     }
 }
 
+fn look(state: &State, now: Moment) -> Look {
+    Look { theme: state.theme, privacy: state.privacy, zone: state.zone(), now }
+}
+
 /// How far the text of the state can be scrolled: lines that a page has no room for.
 pub(crate) fn scroll_limit(state: &State, now: Moment) -> usize {
     let area = Rect::from((Position::ORIGIN, state.size));
     let Some(regions) = layout::regions(area, state) else { return 0 };
     let (model, shown_at) = state.shown(now);
-    let look = Look { theme: state.theme, privacy: state.privacy, now: shown_at };
+    let look = look(state, shown_at);
     let (lines, room) = match &state.mode {
         Mode::Detail(detail) => {
             let subject = state.subject(detail, now);
@@ -112,6 +127,8 @@ fn list(
     Some(match state.screen {
         Screen::Overview => overview::render(frame, area, state, look, (model, now)),
         Screen::Exchanges => exchanges::render(frame, area, state, look, (model, now)),
+        Screen::Destinations => destinations::render(frame, area, state, look, (model, now)),
+        Screen::Endpoints => endpoints::render(frame, area, state, look, (model, now)),
         Screen::Findings => findings::render(frame, area, state, look, (model, now)),
         Screen::Health => {
             health::render(frame, area, look, model, state.health_top);
@@ -121,7 +138,10 @@ fn list(
 }
 
 fn too_small(frame: &mut Frame<'_>, area: Rect, look: Look) {
-    let text = format!("terminal too small (need {}x{})", SMALLEST.width, SMALLEST.height);
+    let times = look.theme.pick("×", "x");
+    let of = |width: u16, height: u16| format!("{width}{times}{height}");
+    let (need, have) = (of(SMALLEST.width, SMALLEST.height), of(area.width, area.height));
+    let text = format!("terminal too small: need {need}, have {have}");
     put(frame.buffer_mut(), area, look, (&text, Tone::Plain), Align::Left);
 }
 
@@ -135,8 +155,8 @@ fn why_quiet(model: &Model, what: &str) -> String {
     }
     let open = model.connections();
     format!(
-        "{what}: {} connections were seen ({} open: {} tls, {} not recognised), none with \
-         HTTP/1 in the clear",
+        "{what}: {} connections were seen ({} open: {} tls, {} not recognised), none that \
+         could be read",
         format::grouped(stats.connections_opened),
         format::grouped((open.clear + open.tls + open.unknown) as u64),
         format::grouped(open.tls as u64),
@@ -148,6 +168,25 @@ fn no_match(what: &str, kept: usize, filter: &str, look: Look) -> String {
     let kept = format::grouped(kept as u64);
     let filter = look.private(filter);
     format!("no {what} of {kept} matches the filter {filter} (Esc clears it, / changes it)")
+}
+
+/// Why a table that has rows shows none: of `kept` none is inside, or none matches.
+fn why_empty(
+    (what, kept): (&'static str, usize),
+    selection: &Selection,
+    model: &Model,
+    look: Look,
+) -> String {
+    if !selection.filter.is_empty() {
+        return no_match(what, kept, selection.filter.text(), look);
+    }
+    match &selection.scope {
+        Some(_) => format!(
+            "no {what} of {} kept is of what was selected (Esc goes back)",
+            format::grouped(kept as u64)
+        ),
+        None => why_quiet(model, &format!("no {what}s yet")),
+    }
 }
 
 /// The end that connected; an address is private.

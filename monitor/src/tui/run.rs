@@ -1,17 +1,21 @@
 //! The terminal loop: keys and the feed in, frames out.
 
-use std::io::{self, IsTerminal};
+use std::io;
 use std::time::Duration;
 
 use anyhow::Context;
-use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyEventKind};
 
+use super::export;
 use super::feed::{Feed, Next};
+use super::format::Zone;
 use super::keys;
 use super::render::render;
+use super::replay::{Pace, Playback};
+use super::signals::Signals;
 use super::state::{Connection, Reaction, State};
-use super::theme::{Glyphs, Palette, Theme};
+use super::theme::{Glyphs, Palette, Theme, Tone};
+use super::tty::Tty;
 use crate::clock;
 use crate::pipeline::detect::Moment;
 use crate::pipeline::time::{Timestamp, WallOffset};
@@ -21,12 +25,16 @@ use crate::pipeline::time::{Timestamp, WallOffset};
 pub struct Options {
     /// Name of the watched host; none for the name of this one.
     pub host: Option<String>,
-    /// Whether colours may be used.
+    /// What colours there are.
     pub palette: Palette,
     /// Which characters draw lines.
     pub glyphs: Glyphs,
+    /// What times are shown in.
+    pub zone: Zone,
     /// What to do when the feed ends.
     pub at_end: AtEnd,
+    /// The pace of the replay; none where what is shown happens now.
+    pub playback: Option<Playback>,
 }
 
 /// What to do when the feed ends.
@@ -39,19 +47,18 @@ pub enum AtEnd {
     Stay,
 }
 
-/// Runs the terminal UI in this thread until it is quit or the feed ends; restores the
-/// terminal in any case, a panic included.
+/// Runs the terminal UI in this thread until it is quit, a signal ends it, or the feed
+/// ends; restores the terminal in any case, a panic included.
 ///
 /// # Errors
 /// Where stdout is not a terminal, or reading from or drawing to it fails.
 pub fn run(feed: Feed, options: Options) -> anyhow::Result<()> {
-    let needs = "the terminal UI needs a terminal";
-    anyhow::ensure!(io::stdout().is_terminal(), "{needs}, and stdout is none");
-    let mut terminal = ratatui::try_init().context(needs)?;
-    let result = Session::new(feed, options).run(&mut terminal);
-    let restored = ratatui::try_restore();
+    let signals = Signals::install().context("cannot install the handlers of signals")?;
+    let mut tty = Tty::open(options.palette)?;
+    let result = Session::new(feed, options, signals).run(&mut tty);
+    let restored = tty.close();
     result.context("the terminal failed")?;
-    restored.context("the terminal could not be restored")
+    restored.context("the terminal could not be restored; `reset` does it")
 }
 
 /// Between two frames, whatever happens.
@@ -63,6 +70,8 @@ const BATCH: usize = 4_096;
 struct Session {
     feed: Feed,
     at_end: AtEnd,
+    playback: Option<Playback>,
+    signals: Signals,
     state: State,
     /// When it was last drawn, and the pulse of then.
     drawn: Option<(Timestamp, (u64, u64))>,
@@ -80,54 +89,112 @@ enum Need {
 /// Whether the feed will say more.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Supply {
+    /// Perhaps later.
     Open,
+    /// At once.
+    Waiting,
     Ended,
 }
 
+/// Whether the loop goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flow {
+    Continue,
+    Quit,
+}
+
 impl Session {
-    fn new(feed: Feed, options: Options) -> Self {
-        let theme = Theme { palette: options.palette, glyphs: options.glyphs };
-        let host = options.host.unwrap_or_else(host_name);
-        let state = State::new(theme, host, moment());
-        Self { feed, at_end: options.at_end, state, drawn: None, needs: Need::Draw }
+    fn new(feed: Feed, options: Options, signals: Signals) -> Self {
+        let Options { host, palette, glyphs, zone, at_end, playback } = options;
+        let host = host.unwrap_or_else(host_name);
+        let mut state = State::new(Theme { palette, glyphs }, host, moment());
+        state.zones = [zone, Zone::UTC];
+        Self { feed, at_end, playback, signals, state, drawn: None, needs: Need::Draw }
     }
 
-    fn run(&mut self, terminal: &mut DefaultTerminal) -> io::Result<()> {
-        loop {
+    fn run(&mut self, tty: &mut Tty) -> io::Result<()> {
+        while !self.signals.stop() && tty.is_ours() {
+            if self.signals.take_resume() {
+                tty.resume()?;
+                self.need(Need::Draw);
+            }
             let now = moment();
-            if self.take(now) == Supply::Ended && self.at_end == AtEnd::Return {
+            let supply = self.take(now);
+            if supply == Supply::Ended && self.at_end == AtEnd::Return {
                 return Ok(());
             }
-            self.draw(terminal, now)?;
-            if !event::poll(self.patience(now))? {
-                continue;
-            }
-            if self.react(&event::read()?, moment()) == Reaction::Quit {
+            self.draw(tty, now)?;
+            let patience = match supply {
+                Supply::Waiting => Duration::ZERO,
+                Supply::Open | Supply::Ended => self.patience(now),
+            };
+            if tty.is_gone() || self.wait(patience, tty)? == Flow::Quit {
                 return Ok(());
             }
         }
+        Ok(())
     }
 
-    /// Takes what the feed has; says whether that was the last of it.
+    /// Waits for a key, and does what it asks for.
+    fn wait(&mut self, patience: Duration, tty: &mut Tty) -> io::Result<Flow> {
+        // What was read before is not seen by whoever waits for the terminal.
+        if !event::poll(Duration::ZERO)? {
+            tty.wait(patience);
+            if tty.is_gone() || !event::poll(Duration::ZERO)? {
+                return Ok(Flow::Continue);
+            }
+        }
+        self.handle(&event::read()?, tty)
+    }
+
+    /// Takes what the feed has, or a batch of it; says whether that was the last of it.
     fn take(&mut self, now: Moment) -> Supply {
+        self.take_progress();
         for _ in 0..BATCH {
             match self.feed.next() {
                 Next::Output(output) => {
                     self.state.live.accept(*output, now.time);
                     self.changed();
                 }
-                Next::Quiet => break,
+                Next::Attached => {
+                    self.state.attach(now.time);
+                    self.need(Need::Draw);
+                }
+                Next::Daemon(daemon) => {
+                    self.state.meet(daemon);
+                    self.need(Need::Draw);
+                }
+                Next::Gone => {
+                    self.state.connection = Connection::Gone(now.time);
+                    self.need(Need::Draw);
+                }
+                Next::Quiet => {
+                    self.take_latest(now);
+                    return Supply::Open;
+                }
                 Next::Ended => return self.ended(now),
             }
         }
         self.take_latest(now);
-        Supply::Open
+        Supply::Waiting
+    }
+
+    fn take_progress(&mut self) {
+        let progress = self.playback.as_ref().map(Playback::progress);
+        if progress != self.state.replay {
+            self.state.replay = progress;
+            self.need(Need::Draw);
+        }
     }
 
     fn take_latest(&mut self, now: Moment) {
         let dropped = self.feed.dropped();
         if dropped != self.state.live.dropped {
             self.state.live.dropped = dropped;
+            self.changed();
+        }
+        if let Some(processes) = self.feed.coverage() {
+            self.state.live.cover(processes, now.time);
             self.changed();
         }
         if let Some((stats, status)) = self.feed.latest()
@@ -146,7 +213,10 @@ impl Session {
         Supply::Ended
     }
 
-    fn draw(&mut self, terminal: &mut DefaultTerminal, now: Moment) -> io::Result<()> {
+    fn draw(&mut self, tty: &mut Tty, now: Moment) -> io::Result<()> {
+        if self.state.expire_message(now.time) {
+            self.need(Need::Draw);
+        }
         let pulse = self.state.pulse(now);
         if self.drawn.is_none_or(|(_, drawn)| drawn != pulse) {
             self.need(Need::Draw);
@@ -156,10 +226,10 @@ impl Session {
             return Ok(());
         }
         if self.needs == Need::ClearAndDraw {
-            terminal.clear()?;
+            tty.clear()?;
         }
-        self.state.size = terminal.size()?;
-        terminal.draw(|frame| render(frame, &self.state, now))?;
+        self.state.size = tty.size()?;
+        tty.draw(|frame| render(frame, &self.state, now))?;
         self.drawn = Some((now.time, pulse));
         self.needs = Need::Nothing;
         Ok(())
@@ -174,25 +244,74 @@ impl Session {
         }
     }
 
-    fn react(&mut self, event: &Event, now: Moment) -> Reaction {
-        match event {
+    fn handle(&mut self, event: &Event, tty: &mut Tty) -> io::Result<Flow> {
+        let command = match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => {
-                let Some(command) = keys::command(&self.state.mode, *key) else {
-                    return Reaction::Draw;
-                };
-                let reaction = self.state.apply(command, now);
-                self.need(match reaction {
-                    Reaction::Redraw => Need::ClearAndDraw,
-                    Reaction::Draw | Reaction::Quit => Need::Draw,
-                });
-                reaction
+                keys::command(&self.state.mode, *key)
             }
+            Event::Mouse(mouse) => keys::mouse(*mouse),
             Event::Resize(width, height) => {
                 self.state.size = ratatui::layout::Size::new(*width, *height);
                 self.need(Need::Draw);
-                Reaction::Draw
+                None
             }
-            _ => Reaction::Draw,
+            _ => None,
+        };
+        let Some(command) = command else { return Ok(Flow::Continue) };
+        let now = moment();
+        let reaction = self.state.apply(command, now);
+        self.need(Need::Draw);
+        self.react(reaction, tty, now)
+    }
+
+    /// Does what the state cannot do: it knows of no terminal and no file.
+    fn react(&mut self, reaction: Reaction, tty: &mut Tty, now: Moment) -> io::Result<Flow> {
+        match reaction {
+            Reaction::Quit => return Ok(Flow::Quit),
+            Reaction::Draw => {}
+            Reaction::Redraw => self.need(Need::ClearAndDraw),
+            Reaction::Suspend => tty.suspend()?,
+            Reaction::Mouse => {
+                let text = match tty.toggle_mouse()? {
+                    true => "mouse on: wheel scrolls, click selects; m turns it off",
+                    false => "mouse off: the terminal selects text again",
+                };
+                self.state.say(text.to_owned(), Tone::Accent, now.time);
+            }
+            Reaction::Copy(row) => self.copy(&row, tty, now)?,
+            Reaction::Export(rows) => {
+                let (said, tone) = match export::write(&rows) {
+                    Ok(path) => (format!("{} rows in {}", rows.count, path.display()), Tone::Good),
+                    Err(error) => (error.to_string(), Tone::Bad),
+                };
+                self.state.say(said, tone, now.time);
+            }
+            Reaction::Pace(pace) => self.pace(pace, now),
+        }
+        Ok(Flow::Continue)
+    }
+
+    fn copy(&mut self, row: &[u8], tty: &mut Tty, now: Moment) -> io::Result<()> {
+        let (said, tone) = match export::clipboard(row) {
+            Some(sequence) => {
+                tty.send(&sequence)?;
+                (format!("copied {} bytes", row.len()), Tone::Good)
+            }
+            None => {
+                (format!("not copied: {} bytes are too many, w writes them", row.len()), Tone::Bad)
+            }
+        };
+        self.state.say(said, tone, now.time);
+        Ok(())
+    }
+
+    fn pace(&mut self, pace: Pace, now: Moment) {
+        match &self.playback {
+            Some(playback) => playback.change(pace),
+            None => {
+                let said = "this is no replay: f freezes what is shown".to_owned();
+                self.state.say(said, Tone::Warning, now.time);
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::model::RowId;
+use super::scope::Scope;
 use crate::filter::{Filter, Record};
 
 /// The columns of a table.
@@ -23,6 +24,10 @@ pub(crate) trait Column: Copy + Eq + 'static {
     fn compare(self, left: &Self::Row<'_>, right: &Self::Row<'_>) -> Ordering;
     /// What names a row.
     fn id(row: &Self::Row<'_>) -> RowId;
+    /// Whether a row is inside of a scope; tables that are never narrowed have all.
+    fn is_inside(_row: &Self::Row<'_>, _scope: &Scope) -> bool {
+        true
+    }
 }
 
 /// The place of a column.
@@ -59,9 +64,10 @@ pub(crate) enum Edge {
 }
 
 /// Which row is selected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Cursor {
     /// Whichever is at the edge.
+    #[default]
     Follow,
     /// This one, wherever it goes.
     At(RowId),
@@ -122,17 +128,66 @@ impl Motion {
     }
 }
 
+/// What of a table is looked at.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Selection {
+    /// What was typed.
+    pub(crate) filter: Filter,
+    /// What a step from a detail narrowed it to.
+    pub(crate) scope: Option<Scope>,
+    pub(crate) cursor: Cursor,
+}
+
+/// What all tables have, whatever their columns are.
+pub(crate) trait AnyView {
+    /// What of it is looked at.
+    fn selection(&self) -> &Selection;
+    /// To be changed.
+    fn selection_mut(&mut self) -> &mut Selection;
+    /// Without filter, in the first order, from the first row; what a step from a detail
+    /// narrowed stays narrow.
+    fn reset(&mut self);
+    /// Sorts by the next column.
+    fn next_sort(&mut self);
+    /// Sorts the other way round.
+    fn reverse_sort(&mut self);
+}
+
 /// How a table is looked at.
 #[derive(Clone, Debug)]
 pub(crate) struct View<C> {
-    pub(crate) filter: Filter,
+    pub(crate) selection: Selection,
     pub(crate) sort: Sort<C>,
-    pub(crate) cursor: Cursor,
 }
 
 impl<C: Column> Default for View<C> {
     fn default() -> Self {
-        Self { filter: Filter::default(), sort: C::FIRST, cursor: Cursor::Follow }
+        Self { selection: Selection::default(), sort: C::FIRST }
+    }
+}
+
+impl<C: Column> AnyView for View<C> {
+    fn selection(&self) -> &Selection {
+        &self.selection
+    }
+
+    fn selection_mut(&mut self) -> &mut Selection {
+        &mut self.selection
+    }
+
+    fn reset(&mut self) {
+        let scope = self.selection.scope.take();
+        let selection = Selection { scope, ..Selection::default() };
+        *self = Self { selection, ..Self::default() };
+    }
+
+    fn next_sort(&mut self) {
+        let at = C::ALL.iter().position(|column| *column == self.sort.column).unwrap_or(0);
+        self.sort.column = C::ALL[(at + 1) % C::ALL.len()];
+    }
+
+    fn reverse_sort(&mut self) {
+        self.sort.direction = self.sort.direction.reversed();
     }
 }
 
@@ -140,7 +195,9 @@ impl<C: Column> View<C> {
     /// The rows that the filter lets through, sorted. Rows come in a fixed order, and
     /// equal ones keep it.
     pub(crate) fn select<'a>(&self, rows: impl Iterator<Item = C::Row<'a>>) -> Vec<C::Row<'a>> {
-        let mut rows: Vec<_> = rows.filter(|row| self.filter.matches(row)).collect();
+        let Selection { filter, scope, .. } = &self.selection;
+        let inside = |row: &C::Row<'a>| scope.as_ref().is_none_or(|it| C::is_inside(row, it));
+        let mut rows: Vec<_> = rows.filter(|row| inside(row) && filter.matches(row)).collect();
         rows.sort_by(|left, right| match self.sort.direction {
             Direction::Ascending => self.sort.column.compare(left, right),
             Direction::Descending => self.sort.column.compare(right, left),
@@ -154,7 +211,7 @@ impl<C: Column> View<C> {
         let last = rows.len().checked_sub(1)?;
         let next_newer = |id| rows.iter().position(|row| C::id(row) > id);
         let held = |id| rows.iter().position(|row| C::id(row) == id);
-        match (self.cursor, C::EDGE) {
+        match (self.selection.cursor, C::EDGE) {
             (Cursor::Follow, Edge::Top) => Some(0),
             (Cursor::Follow, Edge::Bottom) => Some(last),
             (Cursor::At(id), Edge::Top) => Some(held(id).unwrap_or(0)),
@@ -164,7 +221,7 @@ impl<C: Column> View<C> {
 
     /// Where a step takes the cursor; at the edge it follows.
     pub(crate) fn stepped(&self, rows: &[C::Row<'_>], motion: Motion, page: usize) -> Cursor {
-        let Some(from) = self.position(rows) else { return self.cursor };
+        let Some(from) = self.position(rows) else { return self.selection.cursor };
         let to = motion.apply(from, rows.len(), page);
         let follows = match C::EDGE {
             Edge::Top => motion == Motion::First,
@@ -174,12 +231,6 @@ impl<C: Column> View<C> {
             Some(row) if !follows => Cursor::At(C::id(row)),
             _ => Cursor::Follow,
         }
-    }
-
-    /// Sorts by the next column.
-    pub(crate) fn next_sort(&mut self) {
-        let at = C::ALL.iter().position(|column| *column == self.sort.column).unwrap_or(0);
-        self.sort.column = C::ALL[(at + 1) % C::ALL.len()];
     }
 }
 

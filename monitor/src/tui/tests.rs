@@ -1,19 +1,26 @@
 use insta::assert_snapshot;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::{Rect, Size};
 use ratatui::style::{Color, Modifier};
 
+use super::feed::Daemon;
 use super::fixture::{at, empty, end, ends, exchange, finding, request, state, stats, status};
 use super::render::render;
-use super::state::{Reaction, State};
+use super::state::{Connection, Reaction, State};
 use super::theme::{Glyphs, Palette};
 use super::{columns, keys};
 use crate::pipeline::detect::Moment;
 use crate::pipeline::finding::Severity;
 use crate::pipeline::output::Output;
+use crate::pipeline::time::WallTime;
+
+/// What the UI costs.
+mod cost;
+/// Screens of recorded traffic.
+mod replay;
 
 const NOW: u64 = 30_000;
 
@@ -57,17 +64,44 @@ fn named_key(name: &str) -> KeyEvent {
     KeyEvent::new(code, KeyModifiers::NONE)
 }
 
-fn draw(state: &State, (width, height): (u16, u16), now: Moment) -> Terminal<TestBackend> {
+pub(crate) fn draw(
+    state: &State,
+    (width, height): (u16, u16),
+    now: Moment,
+) -> Terminal<TestBackend> {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("it is in memory");
     terminal.draw(|frame| render(frame, state, now)).expect("it is in memory");
     terminal
 }
 
 /// The screen after keys, at a size.
-fn screen(mut state: State, size: (u16, u16), keys: &str) -> Terminal<TestBackend> {
+pub(crate) fn screen(state: State, size: (u16, u16), keys: &str) -> Terminal<TestBackend> {
+    screen_at(state, size, keys, at(NOW))
+}
+
+fn screen_at(mut state: State, size: (u16, u16), keys: &str, now: Moment) -> Terminal<TestBackend> {
     state.size = Size::new(size.0, size.1);
-    press(&mut state, keys, at(NOW));
-    draw(&state, size, at(NOW))
+    press(&mut state, keys, now);
+    draw(&state, size, now)
+}
+
+/// The style of each cell as a letter: its colour, or else what it has instead.
+fn styles(buffer: &Buffer) -> String {
+    let letter = |cell: &Cell| match (cell.fg, cell.modifier) {
+        (_, modifier) if modifier.contains(Modifier::REVERSED) => 'r',
+        (Color::Red, _) => 'R',
+        (Color::Yellow, _) => 'Y',
+        (Color::Green, _) => 'G',
+        (Color::Cyan, _) => 'C',
+        (_, modifier) if modifier.contains(Modifier::UNDERLINED) => 'u',
+        (_, modifier) if modifier.contains(Modifier::BOLD) => 'b',
+        (_, modifier) if modifier.contains(Modifier::DIM) => 'd',
+        _ if cell.symbol() == " " => ' ',
+        _ => '.',
+    };
+    let lines = buffer.content().chunks(usize::from(buffer.area.width));
+    let line = |cells: &[Cell]| cells.iter().map(letter).collect::<String>() + "|\n";
+    lines.map(line).collect()
 }
 
 macro_rules! screens {
@@ -84,27 +118,62 @@ screens! {
     overview_120x40: state(), (120, 40), "";
     overview_60x15: state(), (60, 15), "";
     overview_40x8: state(), (40, 8), "";
+    overview_minute: state(), (120, 40), "-";
+    overview_ascii: ascii(), (80, 24), "-";
     too_small_39x7: state(), (39, 7), "";
     exchanges_80x24: state(), (80, 24), "2";
     exchanges_120x40: state(), (120, 40), "2";
+    exchanges_200x24: state(), (200, 24), "2";
     exchanges_60x15: state(), (60, 15), "2";
     exchanges_held_and_sorted: state(), (80, 24), "2kksssssss";
     exchanges_filtered: state(), (80, 24), "2/status:5xx -client:curl<Enter>";
     exchanges_ascii: ascii(), (80, 24), "2";
     exchanges_frozen: state(), (80, 24), "2f";
+    exchanges_gone: gone(state()), (80, 24), "2";
+    exchanges_gone_60x15: gone(state()), (60, 15), "2f";
+    health_missed: gone(state()), (80, 24), "6";
     exchanges_private: state(), (80, 24), "2p";
     exchanges_no_match: state(), (80, 24), "2/path:/nothing<Enter>";
     exchange_detail_80x24: state(), (80, 24), "2k<Enter>";
     exchange_detail_120x40: state(), (120, 40), "2<Enter>";
     exchange_detail_80x40: state(), (80, 40), "2<Enter>";
+    exchange_detail_60x15: state(), (60, 15), "2k<Enter>";
     exchange_detail_private: state(), (80, 24), "2k<Enter>p";
-    destination_detail: state(), (80, 24), "<Down><Enter>";
-    findings_80x24: state(), (80, 24), "3";
-    findings_120x40: state(), (120, 40), "3";
-    finding_detail_80x24: state(), (80, 24), "3<Enter>";
-    finding_detail_ascii_60x15: ascii(), (60, 15), "3<Enter>";
-    health_80x24: state(), (80, 24), "4";
-    health_120x40: state(), (120, 40), "4";
+    connection_detail_80x24: state(), (80, 24), "2k<Enter>o";
+    connection_detail_120x40: state(), (120, 40), "2k<Enter>o";
+    connection_detail_60x15: state(), (60, 15), "2k<Enter>o";
+    connection_exchanges: state(), (80, 24), "2k<Enter>oo";
+    connection_with_tls: with_tls(), (80, 40), "2<Enter>o";
+    destinations_80x24: state(), (80, 24), "3";
+    destinations_120x40: state(), (120, 40), "3";
+    destinations_200x24: state(), (200, 24), "3";
+    destinations_60x15: state(), (60, 15), "3";
+    destination_detail_80x24: state(), (80, 24), "3<Enter>";
+    destination_detail_120x40: state(), (120, 40), "3jj<Enter>";
+    destination_detail_60x15: state(), (60, 15), "3<Enter>";
+    destination_exchanges: state(), (80, 24), "3<Enter>o";
+    endpoints_80x24: state(), (80, 24), "4";
+    endpoints_120x40: state(), (120, 40), "4";
+    endpoints_60x15: state(), (60, 15), "4";
+    endpoints_of_service: state(), (80, 24), "<Enter>";
+    endpoint_detail_80x24: state(), (80, 24), "4<Enter>";
+    endpoint_detail_120x40: state(), (120, 40), "4<Enter>";
+    endpoint_detail_60x15: state(), (60, 15), "4G<Enter>";
+    overview_private: state(), (80, 24), "p";
+    destinations_private: state(), (80, 24), "3p";
+    destination_detail_private: state(), (80, 24), "3jjj<Enter>p";
+    endpoints_private: state(), (80, 24), "4p";
+    connection_detail_private: with_tls(), (80, 40), "2<Enter>op";
+    findings_80x24: state(), (80, 24), "5";
+    findings_120x40: state(), (120, 40), "5";
+    findings_60x15: state(), (60, 15), "5";
+    finding_detail_80x24: state(), (80, 24), "5<Enter>";
+    finding_detail_120x40: state(), (120, 40), "5<Enter>";
+    finding_detail_ascii_60x15: ascii(), (60, 15), "5<Enter>";
+    finding_exchanges_of_nobody: state(), (80, 24), "5jj<Enter>o";
+    health_80x24: state(), (80, 24), "6";
+    health_120x40: state(), (120, 40), "6";
+    health_60x15: state(), (60, 15), "6";
     help_80x24: state(), (80, 24), "2?";
     help_120x40: state(), (120, 40), "?";
     help_scrolled_60x15: state(), (60, 15), "?<PageDown>";
@@ -114,12 +183,36 @@ screens! {
     nothing_reported: empty(), (80, 24), "2";
     no_connection: reported(0, 0), (80, 24), "";
     no_exchange: reported(1_200, 0), (80, 24), "2";
-    no_finding: reported(1_200, 0), (80, 24), "3";
-    no_finding_but_loss: reported(1_200, 5), (80, 24), "3";
+    no_finding: reported(1_200, 0), (80, 24), "5";
+    no_finding_but_loss: reported(1_200, 5), (80, 24), "5";
     hostile_exchanges: hostile(), (80, 24), "2";
     hostile_detail: hostile(), (80, 24), "2g<Enter>";
     hostile_detail_wide_text: hostile(), (80, 24), "2gjjjj<Enter>";
-    hostile_findings: hostile(), (80, 24), "3";
+    hostile_destinations: hostile(), (80, 24), "3";
+    hostile_endpoints: hostile(), (80, 24), "4";
+    hostile_findings: hostile(), (80, 24), "5";
+}
+
+/// The daemon went away, and had left out records before.
+fn gone(mut state: State) -> State {
+    let started = at(0).wall_offset.wall(at(NOW).time);
+    let started = WallTime(started.0 - 3 * 86_400 * 1_000_000_000);
+    state.meet(Daemon { host: "pay-1".into(), version: "0.1.0".into(), started });
+    state.live.dropped = 1_234;
+    state.connection = Connection::Gone(at(NOW - 12_000).time);
+    state
+}
+
+/// The last exchange came over a connection whose handshake was seen.
+fn with_tls() -> State {
+    let mut state = state();
+    let server = end("198.51.100.9", 443, None);
+    let ends = ends(end("10.0.0.5", 43_000, Some("payments.service")), server);
+    let mut exchange =
+        exchange(&ends, 22_000, request("GET", "/ledger", "ledger.example.com"), 200);
+    exchange.encrypted = true;
+    state.live.accept(Output::Exchange(exchange), at(NOW).time);
+    state
 }
 
 fn ascii() -> State {
@@ -155,7 +248,8 @@ fn hostile() -> State {
     for (port, text) in (1_u16..).zip(HOSTILE) {
         let ends = ends(end("127.0.0.1", port, Some(text)), end("127.0.0.1", 80, Some(text)));
         let request = request(text, text, text);
-        let exchange = exchange(&ends, u64::from(port), request, 200);
+        let mut exchange = exchange(&ends, u64::from(port), request, 200);
+        exchange.route = Some((*text).into());
         state.live.accept(Output::Exchange(exchange), at(NOW).time);
         let mut finding = finding(port.into(), Severity::High, text);
         finding.summary = (*text).to_owned();
@@ -171,7 +265,24 @@ fn hostile() -> State {
 fn every_screen_at_every_size_is_harmless() {
     let mut hostile = hostile();
     hostile.host = HOSTILE.concat();
-    for keys in ["", "2", "3", "4", "2<Enter>", "3<Enter>", "?", "2/\u{202e}\u{9b}日", "<Enter>"] {
+    for keys in [
+        "",
+        "2",
+        "3",
+        "4",
+        "5",
+        "6",
+        "2<Enter>",
+        "2<Enter>o",
+        "2<Enter>d",
+        "3<Enter>",
+        "4<Enter>",
+        "5<Enter>",
+        "5<Enter>o",
+        "?",
+        "2/\u{202e}\u{9b}日",
+        "<Enter>",
+    ] {
         for size in
             [(0, 0), (1, 1), (39, 7), (40, 8), (41, 9), (60, 15), (80, 24), (120, 40), (300, 3)]
         {
@@ -198,7 +309,7 @@ fn modifiers(buffer: &Buffer, line: u16) -> Modifier {
 fn nothing_is_said_by_colour_alone() {
     let mut coloured = state();
     coloured.theme.palette = Palette::Ansi;
-    for keys in ["", "2f", "3", "4", "2<Enter>", "?"] {
+    for keys in ["", "2f", "3", "4", "5", "6", "2<Enter>", "2<Enter>o", "5<Enter>", "?"] {
         let mono = screen(state(), (80, 24), keys);
         let colour = screen(coloured.clone(), (80, 24), keys);
         let (mono, colour) = (mono.backend().buffer(), colour.backend().buffer());
@@ -210,9 +321,9 @@ fn nothing_is_said_by_colour_alone() {
         };
         assert_eq!(text(mono), text(colour), "{keys}");
     }
-    let overview = screen(state(), (80, 24), "j");
-    assert!(modifiers(overview.backend().buffer(), 7).contains(Modifier::REVERSED));
-    assert!(!modifiers(overview.backend().buffer(), 6).contains(Modifier::REVERSED));
+    let list = screen(state(), (80, 24), "3j");
+    assert!(modifiers(list.backend().buffer(), 5).contains(Modifier::REVERSED));
+    assert!(!modifiers(list.backend().buffer(), 4).contains(Modifier::REVERSED));
 }
 
 /// Data goes on behind a frozen view.
@@ -243,16 +354,15 @@ fn lines(terminal: &Terminal<TestBackend>) -> Vec<String> {
 /// Columns never overlap and never leave the screen, at any width.
 #[test]
 fn columns_fit_every_width() {
-    use columns::destination::DestinationColumn;
-    use columns::exchange::ExchangeColumn;
-    use columns::finding::FindingColumn;
+    use columns::{destination, endpoint, exchange, finding, service};
+    fn total<C: super::table::Column>(width: u16) -> u16 {
+        super::table::fit::<C>(width).iter().map(|(_, cells)| cells + 1).sum::<u16>() - 1
+    }
     for width in 40..=300 {
-        let total = |columns: Vec<u16>| columns.iter().map(|cells| cells + 1).sum::<u16>() - 1;
-        let destination = super::table::fit::<DestinationColumn>(width);
-        let exchange = super::table::fit::<ExchangeColumn>(width);
-        let finding = super::table::fit::<FindingColumn>(width);
-        assert_eq!(total(destination.iter().map(|c| c.1).collect()), width);
-        assert_eq!(total(exchange.iter().map(|c| c.1).collect()), width);
-        assert_eq!(total(finding.iter().map(|c| c.1).collect()), width);
+        assert_eq!(total::<service::ServiceColumn>(width), width);
+        assert_eq!(total::<exchange::ExchangeColumn>(width), width);
+        assert_eq!(total::<destination::DestinationColumn>(width), width);
+        assert_eq!(total::<endpoint::EndpointColumn>(width), width);
+        assert_eq!(total::<finding::FindingColumn>(width), width);
     }
 }

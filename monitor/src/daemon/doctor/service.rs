@@ -13,8 +13,6 @@ use super::host::Host;
 use crate::config::Listen;
 use crate::pipeline::text::size;
 
-/// Where the daemon is reached.
-pub(in crate::daemon) const CONTROL_SOCKET: &str = "/run/apiwatch/apiwatch.sock";
 /// Least free space for what is learned.
 const LEAST_FREE_BYTES: u64 = 128 * 1024 * 1024;
 /// Patience with what answers on the metrics port, at each read.
@@ -107,13 +105,16 @@ fn state_directory(host: &Host) -> Found {
 
 /// Whether the daemon runs; where not, whether it could make its socket.
 fn control_socket(host: &Host) -> Found {
-    let socket = Path::new(CONTROL_SOCKET);
-    match UnixStream::connect(host.path(socket)) {
-        Ok(_) => Found::Ok(format!("{CONTROL_SOCKET}: the daemon runs")),
+    let Some(socket) = host.configured().control.socket else {
+        return Found::Ok("control.socket turns it off".to_owned());
+    };
+    let shown = socket.display();
+    match UnixStream::connect(host.path(&socket)) {
+        Ok(_) => Found::Ok(format!("{shown}: the daemon runs")),
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            Found::Degraded(format!("{CONTROL_SOCKET}: this user may not connect"))
+            Found::Degraded(format!("{shown}: this user may not connect"))
         }
-        Err(_) => match writable(host, socket.parent().unwrap_or(socket)) {
+        Err(_) => match writable(host, socket.parent().unwrap_or(&socket)) {
             Found::Ok(detail) => Found::Ok(format!("no daemon runs; {detail}")),
             found => found,
         },

@@ -52,6 +52,11 @@ impl FakeHost {
         fs::write(path, text).unwrap();
     }
 
+    fn configure(&mut self, change: impl FnOnce(&mut Config)) {
+        let (config, _) = self.host.config.as_mut().unwrap();
+        change(config);
+    }
+
     fn remove(&self, path: &str) {
         let path = self.host.path(path);
         let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
@@ -326,9 +331,8 @@ fn a_taken_port_is_told_from_a_daemon_that_runs() {
     ] {
         let mut fake = FakeHost::new();
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        if let Ok((config, _)) = &mut fake.host.config {
-            config.metrics.listen = Listen::Tcp(listener.local_addr().unwrap());
-        }
+        let address = listener.local_addr().unwrap();
+        fake.configure(|config| config.metrics.listen = Listen::Tcp(address));
         let server = std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
             let _ = stream.read(&mut [0; 1024]);
@@ -345,10 +349,15 @@ fn a_taken_port_is_told_from_a_daemon_that_runs() {
 
 #[test]
 fn a_daemon_is_told_by_its_socket() {
-    let fake = FakeHost::new();
+    let mut fake = FakeHost::new();
     let (state, detail) = fake.check("control socket");
     assert!(state == State::Ok && detail.contains("no daemon runs"), "{detail}");
-    let socket = fake.host.path(CONTROL_SOCKET);
+    assert!(detail.contains("/run/apiwatch"), "{detail}");
+    fake.configure(|config| config.control.socket = None);
+    let (state, detail) = fake.check("control socket");
+    assert!(state == State::Ok && detail == "control.socket turns it off", "{detail}");
+    fake.configure(|config| config.control.socket = Some("/run/x/y.sock".into()));
+    let socket = fake.host.path("/run/x/y.sock");
     fs::create_dir_all(socket.parent().unwrap()).unwrap();
     let listener = UnixListener::bind(&socket).unwrap();
     let (state, detail) = fake.check("control socket");

@@ -6,7 +6,7 @@ use crate::pipeline::stats::Stats;
 use crate::pipeline::time::WallTime;
 use crate::sandbox::{Kept, Landlock, Sandbox};
 
-fn healthy() -> Status {
+pub(in crate::daemon) fn healthy() -> Status {
     Status {
         time: WallTime(1_234_567_890_000_000_000),
         host: "web-1".into(),

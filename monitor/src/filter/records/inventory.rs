@@ -105,7 +105,7 @@ impl Record for DestinationReport {
 }
 
 /// The method of an endpoint whose method is not known.
-const UNKNOWN_METHOD: &str = "?";
+pub(crate) const UNKNOWN_METHOD: &str = "?";
 
 fn server(report: &DestinationReport) -> Sides<'_> {
     Sides { client: None, server: Some(&report.server) }
@@ -117,13 +117,13 @@ fn socket(endpoint: &EndpointReport, field: Field) -> Option<SocketAddr> {
 
 /// Whether a label is the identity of a process rather than the name of a host: see
 /// [`crate::pipeline::process::identity_label`].
-fn is_identity(label: &str) -> bool {
+pub(crate) fn is_identity(label: &str) -> bool {
     label.starts_with(['/', '[']) && label.parse::<SocketAddr>().is_err()
         || label.starts_with("container:")
         || is_unit(label)
 }
 
 /// Whether a label is that of a systemd unit: the only units that are identities are services.
-pub(super) fn is_unit(label: &str) -> bool {
+pub(crate) fn is_unit(label: &str) -> bool {
     label.ends_with(".service") && !label.starts_with(['/', '['])
 }

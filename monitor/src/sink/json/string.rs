@@ -48,10 +48,12 @@ const fn suspects() -> [bool; 256] {
     let mut suspect = [false; 256];
     let mut byte = 0;
     while byte < suspect.len() {
-        // C2 leads C1, D8 leads U+061C, E2 leads U+2000 to U+2FFF, EF leads U+FEFF
-        // and U+FFF9, F3 leads U+E0000.
-        suspect[byte] =
-            matches!(byte as u8, 0..=0x1f | b'"' | b'\\' | 0x7f | 0xc2 | 0xd8 | 0xe2 | 0xef | 0xf3);
+        // C2 leads C1, CD U+034F, D8 U+061C, E1 to E3 U+1000 to U+3FFF, EE and EF U+E000
+        // to U+FFFF, F0 to F4 what lies beyond.
+        suspect[byte] = matches!(
+            byte as u8,
+            0..=0x1f | b'"' | b'\\' | 0x7f | 0xc2 | 0xcd | 0xd8 | 0xe1..=0xe3 | 0xee..=0xf4
+        );
         byte += 1;
     }
     suspect
@@ -87,6 +89,8 @@ mod tests {
             ("\u{9b}x\u{7f}", r#""\u009bx\u007f""#),
             ("é€\u{202e}gnp", r#""é€\u202egnp""#),
             ("\u{e0041}", r#""\udb40\udc41""#),
+            ("a\u{200d}b\u{2066}\u{feff}\u{fe0f}", r#""a\u200db\u2066\ufeff\ufe0f""#),
+            ("\u{ad}\u{34f}\u{3164}\u{e000}", r#""\u00ad\u034f\u3164\ue000""#),
         ] {
             assert_eq!(written(text), json);
         }

@@ -6,6 +6,7 @@ use super::compare_ends;
 use crate::filter::records::seen_as;
 use crate::pipeline::output::{Exchange, Request};
 use crate::tui::model::{ExchangeEntry, RowId, bytes_of};
+use crate::tui::scope::Scope;
 use crate::tui::table::{Align, Column, Direction, Edge, Shape, Sort};
 
 /// Columns of the exchanges.
@@ -20,6 +21,9 @@ pub(crate) enum ExchangeColumn {
     Client,
     Server,
     Encryption,
+    Grpc,
+    Anomalies,
+    Route,
 }
 
 impl Column for ExchangeColumn {
@@ -31,7 +35,10 @@ impl Column for ExchangeColumn {
         Self::Encryption,
         Self::Method,
         Self::Path,
+        Self::Route,
         Self::Status,
+        Self::Grpc,
+        Self::Anomalies,
         Self::Latency,
         Self::Bytes,
     ];
@@ -49,6 +56,9 @@ impl Column for ExchangeColumn {
             Self::Client => "CLIENT",
             Self::Server => "SERVER",
             Self::Encryption => "PROT",
+            Self::Grpc => "GRPC",
+            Self::Anomalies => "A",
+            Self::Route => "ROUTE",
         }
     }
 
@@ -56,12 +66,15 @@ impl Column for ExchangeColumn {
         let (width, share, rank, align) = match self {
             Self::Time => (8, 0, 2, Align::Left),
             Self::Method | Self::Status => (7, 0, 0, Align::Left),
-            Self::Path => (19, 3, 0, Align::Left),
+            Self::Path => (18, 3, 0, Align::Left),
             Self::Latency => (8, 0, 1, Align::Right),
-            Self::Bytes => (6, 0, 5, Align::Right),
-            Self::Client => (11, 1, 4, Align::Tail),
-            Self::Server => (13, 1, 3, Align::Tail),
-            Self::Encryption => (5, 0, 6, Align::Left),
+            Self::Anomalies => (2, 0, 3, Align::Left),
+            Self::Server => (13, 1, 4, Align::Tail),
+            Self::Client => (10, 1, 5, Align::Tail),
+            Self::Bytes => (6, 0, 6, Align::Right),
+            Self::Encryption => (5, 0, 7, Align::Left),
+            Self::Grpc => (4, 0, 8, Align::Right),
+            Self::Route => (20, 2, 9, Align::Left),
         };
         Shape { width, share, rank, align }
     }
@@ -78,11 +91,18 @@ impl Column for ExchangeColumn {
             Self::Client => compare_ends(Some(&l.ends.client), Some(&r.ends.client)),
             Self::Server => compare_ends(Some(&l.ends.server), Some(&r.ends.server)),
             Self::Encryption => l.encrypted.cmp(&r.encrypted),
+            Self::Grpc => grpc_status(l).cmp(&grpc_status(r)),
+            Self::Anomalies => l.anomalies.len().cmp(&r.anomalies.len()),
+            Self::Route => l.route.cmp(&r.route),
         }
     }
 
     fn id(row: &Self::Row<'_>) -> RowId {
         row.id
+    }
+
+    fn is_inside(row: &Self::Row<'_>, scope: &Scope) -> bool {
+        scope.has(&row.exchange)
     }
 }
 
@@ -95,6 +115,11 @@ fn request<'a, T: ?Sized>(
 
 fn status(exchange: &Exchange) -> Option<u16> {
     exchange.response.as_ref().and_then(|response| response.status)
+}
+
+/// `grpc-status`, where one came.
+pub(crate) fn grpc_status(exchange: &Exchange) -> Option<u32> {
+    exchange.grpc.as_ref().and_then(|grpc| grpc.status)
 }
 
 seen_as!([] ExchangeEntry, entry => *entry.exchange);

@@ -1,57 +1,21 @@
 //! Who talks to whom: one row for each identity × destination.
 
-use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::RowId;
-use super::latency::Latency;
-use super::rate::RateWindow;
-use crate::pipeline::input::SocketAddress;
-use crate::pipeline::output::{Encryption, End, Ends, Exchange};
-use crate::pipeline::time::Timestamp;
+use super::party::{Pair, Party};
+use super::shelf::{Entry, Shelf};
+use super::traffic::{Step, Totals, Traffic};
+use crate::pipeline::output::tls::Posture;
+use crate::pipeline::output::{
+    Auth, DestinationReport, Encryption, End, Ends, Exchange, Quantiles,
+};
+use crate::pipeline::time::{Timestamp, WallTime};
 
-/// Identity × destination pairs; bounded: pairs beyond the limit, and long idle ones
-/// that had to make room, are summed up in one row.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Destinations {
-    pairs: BTreeMap<DestinationKey, Destination>,
-    other: Option<Box<Destination>>,
-    next_id: u64,
-    next_sweep: Timestamp,
-}
+/// Identity × destination pairs.
+pub(crate) type Destinations = Shelf<Pair, Destination, LIMIT>;
 
 const LIMIT: usize = 1_000;
-/// A pair that was idle for this long may make room for a new one.
-const IDLE: Duration = Duration::from_secs(300);
-/// Looking for idle pairs costs a walk over all, so it is not done more often.
-const SWEEP_INTERVAL: Duration = Duration::from_secs(10);
-
-/// What makes a pair.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct DestinationKey {
-    client: Party,
-    server: SocketAddress,
-}
-
-/// An end by its identity where it lives on this host, else by its address.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Party {
-    Identity(Arc<str>),
-    Address(IpAddr),
-}
-
-impl DestinationKey {
-    /// The pair of the ends of a connection.
-    pub(crate) fn of(ends: &Ends) -> Self {
-        let client = match &ends.client.process {
-            Some(process) => Party::Identity(Arc::clone(&process.identity)),
-            None => Party::Address(ends.client.address.address),
-        };
-        Self { client, server: ends.server.address }
-    }
-}
 
 /// How the connections of a pair are protected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,144 +54,169 @@ impl Protection {
 /// What is counted of a pair.
 #[derive(Clone, Debug)]
 pub(crate) struct Destination {
-    /// Names the row.
-    pub(crate) id: RowId,
-    /// Both ends as last seen; none for the row that sums up the rest.
-    pub(crate) ends: Option<Arc<Ends>>,
+    id: RowId,
+    /// Who connects; none for the row that sums up the rest.
+    pub(crate) client: Option<Party>,
+    /// The client as last seen; none where only the inventory told of it.
+    pub(crate) client_end: Option<End>,
+    /// The server as last seen; none for the row that sums up the rest.
+    pub(crate) server: Option<End>,
     /// Authority that requests named last.
     pub(crate) host: Option<Arc<str>>,
     /// Connections open now.
     pub(crate) open: u64,
-    /// Exchanges so far.
-    pub(crate) exchanges: u64,
-    /// Responses of 4xx and 5xx so far.
-    pub(crate) errors: u64,
-    /// Bytes so far, both ways; of an open connection only those of its exchanges.
-    pub(crate) bytes: u64,
-    /// Exchanges over the last ten seconds.
-    pub(crate) rate: RateWindow,
-    /// Durations of exchanges.
-    pub(crate) latency: Latency,
-    /// Last time that anything was said of it.
-    pub(crate) last_seen: Timestamp,
+    /// Connections so far, where the inventory counts them.
+    pub(crate) connections: Option<u64>,
+    /// What was counted since the last report.
+    pub(crate) traffic: Traffic,
     /// How its connections are protected.
     pub(crate) protection: Protection,
+    /// Of its last TLS handshake.
+    pub(crate) posture: Option<Posture>,
+    /// How the client proved who it is.
+    pub(crate) auth: Vec<Auth>,
+    /// First time that it was seen.
+    pub(crate) first_seen: Option<WallTime>,
+    /// Last time that anything was said of it.
+    pub(crate) last_seen: WallTime,
+    /// What the inventory counted up to its last report.
+    reported: Option<Totals>,
+    quantiles: Option<Quantiles>,
+    touched: Timestamp,
+    made: Timestamp,
 }
 
 impl Destination {
-    fn new(id: RowId, now: Timestamp) -> Self {
-        Self {
-            id,
-            ends: None,
-            host: None,
-            open: 0,
-            exchanges: 0,
-            errors: 0,
-            bytes: 0,
-            rate: RateWindow::default(),
-            latency: Latency::default(),
-            last_seen: now,
-            protection: Protection::Unknown,
-        }
-    }
-
-    /// Counts an exchange of `bytes`.
-    pub(crate) fn count(&mut self, exchange: &Exchange, bytes: u64, now: Timestamp) {
-        self.exchanges += 1;
-        self.errors += u64::from(exchange.is_error());
-        self.bytes = self.bytes.saturating_add(bytes);
-        self.rate.add(1, now);
-        self.last_seen = now;
-        if let Some(duration) = exchange.duration {
-            self.latency.add(duration);
-        }
+    /// Counts a step of an exchange.
+    pub(crate) fn count(&mut self, exchange: &Exchange, step: &Step, now: Timestamp) {
+        self.traffic.count(step, now);
+        self.see(exchange.time);
+        note(&mut self.auth, exchange.auth);
         if let Some(host) = exchange.request.as_ref().and_then(|request| request.host.as_ref()) {
             self.host = Some(Arc::clone(host));
         }
     }
 
-    /// The end that connects; none for the row that sums up the rest.
-    pub(crate) fn client(&self) -> Option<&End> {
-        self.ends.as_ref().map(|ends| &ends.client)
+    /// Bytes that no exchange counted. What the inventory counts is in its next report.
+    pub(crate) fn add_bytes(&mut self, bytes: u64) {
+        if self.reported.is_none() {
+            let totals = &mut self.traffic.totals;
+            totals.bytes = totals.bytes.saturating_add(bytes);
+        }
     }
 
-    /// The end that accepts.
-    pub(crate) fn server(&self) -> Option<&End> {
-        self.ends.as_ref().map(|ends| &ends.server)
+    /// Takes what the inventory knows, which counts everything up to now.
+    pub(crate) fn report(&mut self, report: &DestinationReport) {
+        self.server = Some(report.server.clone());
+        self.connections = Some(report.connections);
+        self.traffic.totals = Totals::default();
+        self.reported = Some(Totals {
+            exchanges: report.requests,
+            errors: report.errors,
+            bytes: report.bytes.to_server.saturating_add(report.bytes.to_client),
+        });
+        self.quantiles = report.duration;
+        report.auth.iter().for_each(|auth| note(&mut self.auth, *auth));
+        if report.in_clear {
+            self.protection = self.protection.with(Encryption::Clear);
+        }
+        if let Some(posture) = &report.posture {
+            self.protection = self.protection.with(Encryption::Tls);
+            self.posture = Some(posture.clone());
+        }
+        self.first_seen = Some(report.first_seen);
+        self.see(report.last_seen);
+    }
+
+    /// Both ends as they are now.
+    pub(crate) fn meet(&mut self, ends: &Ends) {
+        if self.server.as_ref() != Some(&ends.server) {
+            self.server = Some(ends.server.clone());
+        }
+        if self.client_end.as_ref() != Some(&ends.client) {
+            self.client_end = Some(ends.client.clone());
+        }
+    }
+
+    /// It was seen then.
+    pub(crate) fn see(&mut self, time: WallTime) {
+        self.last_seen = self.last_seen.max(time);
+        self.first_seen = Some(self.first_seen.map_or(time, |first| first.min(time)));
+    }
+
+    /// It is in use now.
+    pub(crate) fn touch(&mut self, now: Timestamp) {
+        self.touched = self.touched.max(now);
+    }
+
+    /// Since its first report, or since the start.
+    pub(crate) fn totals(&self) -> Totals {
+        self.traffic.totals.plus(self.reported.unwrap_or_default())
+    }
+
+    /// The duration that `percent` of the exchanges do not exceed.
+    pub(crate) fn quantile(&self, percent: u64) -> Option<std::time::Duration> {
+        self.traffic.quantile(percent, self.quantiles.as_ref())
+    }
+
+    /// When the row was made.
+    pub(crate) fn made(&self) -> Timestamp {
+        self.made
+    }
+
+    /// Whether nothing is known of it but that connections of it were open.
+    pub(super) fn is_empty(&self) -> bool {
+        self.open == 0
+            && self.reported.is_none()
+            && self.posture.is_none()
+            && self.totals() == Totals::default()
+    }
+}
+
+/// Adds what is not there yet; there are few kinds.
+pub(super) fn note(kinds: &mut Vec<Auth>, auth: Auth) {
+    if let Err(place) = kinds.binary_search(&auth) {
+        kinds.insert(place, auth);
+    }
+}
+
+impl Entry for Destination {
+    fn new(id: RowId, now: Timestamp) -> Self {
+        Self {
+            id,
+            client: None,
+            client_end: None,
+            server: None,
+            host: None,
+            open: 0,
+            connections: None,
+            traffic: Traffic::default(),
+            protection: Protection::Unknown,
+            posture: None,
+            auth: Vec::new(),
+            first_seen: None,
+            last_seen: WallTime(0),
+            reported: None,
+            quantiles: None,
+            touched: now,
+            made: now,
+        }
+    }
+
+    fn id(&self) -> RowId {
+        self.id
+    }
+
+    fn touched(&self) -> Timestamp {
+        self.touched
     }
 
     fn absorb(&mut self, other: &Self) {
         self.open += other.open;
-        self.exchanges += other.exchanges;
-        self.errors += other.errors;
-        self.bytes = self.bytes.saturating_add(other.bytes);
-        self.latency.merge(&other.latency);
-        self.last_seen = self.last_seen.max(other.last_seen);
+        self.traffic.absorb(&other.traffic);
+        self.traffic.totals = self.traffic.totals.plus(other.reported.unwrap_or_default());
+        self.see(other.last_seen);
+        self.touch(other.touched);
         self.protection = self.protection.merge(other.protection);
-    }
-}
-
-impl Destinations {
-    /// The row of a pair, new where there is room, else the row for the rest.
-    pub(crate) fn entry(&mut self, ends: &Arc<Ends>, now: Timestamp) -> &mut Destination {
-        let key = DestinationKey::of(ends);
-        if !self.pairs.contains_key(&key) && self.pairs.len() >= LIMIT {
-            self.sweep(now);
-            if self.pairs.len() >= LIMIT {
-                return self.rest(now);
-            }
-        }
-        let next_id = &mut self.next_id;
-        let destination = self.pairs.entry(key).or_insert_with(|| {
-            *next_id += 1;
-            Destination::new(RowId(*next_id), now)
-        });
-        destination.ends = Some(Arc::clone(ends));
-        destination
-    }
-
-    /// One connection of a pair is no longer open, or belongs to another pair after
-    /// all; a pair of which nothing else was said is forgotten.
-    pub(crate) fn release(&mut self, key: &DestinationKey) {
-        let Some(destination) = self.pairs.get_mut(key) else {
-            if let Some(other) = &mut self.other {
-                other.open = other.open.saturating_sub(1);
-            }
-            return;
-        };
-        destination.open = destination.open.saturating_sub(1);
-        if destination.open == 0 && destination.exchanges == 0 && destination.bytes == 0 {
-            self.pairs.remove(key);
-        }
-    }
-
-    /// All rows, in a fixed order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Destination> {
-        self.pairs.values().chain(self.other.as_deref())
-    }
-
-    /// The row of an id.
-    pub(crate) fn find(&self, id: RowId) -> Option<&Destination> {
-        self.iter().find(|destination| destination.id == id)
-    }
-
-    fn rest(&mut self, now: Timestamp) -> &mut Destination {
-        let new = || Box::new(Destination::new(RowId(u64::MAX), now));
-        self.other.get_or_insert_with(new)
-    }
-
-    fn sweep(&mut self, now: Timestamp) {
-        if now < self.next_sweep {
-            return;
-        }
-        self.next_sweep = now.plus(SWEEP_INTERVAL);
-        let is_idle = |destination: &Destination| now.since(destination.last_seen) >= IDLE;
-        let idle: Vec<_> =
-            self.pairs.iter().filter(|(_, d)| is_idle(d)).map(|(key, _)| key.clone()).collect();
-        for key in idle {
-            if let Some(destination) = self.pairs.remove(&key) {
-                self.rest(now).absorb(&destination);
-            }
-        }
     }
 }

@@ -7,14 +7,17 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub(crate) struct Latency {
     buckets: [u32; BUCKETS],
+    /// Sums of as many buckets, so that a quantile is found in few steps.
+    groups: [u32; BUCKETS / GROUP],
     count: u64,
 }
 
 const BUCKETS: usize = 128;
+const GROUP: usize = 8;
 
 impl Default for Latency {
     fn default() -> Self {
-        Self { buckets: [0; BUCKETS], count: 0 }
+        Self { buckets: [0; BUCKETS], groups: [0; BUCKETS / GROUP], count: 0 }
     }
 }
 
@@ -22,15 +25,21 @@ impl Latency {
     /// Counts one duration.
     pub(crate) fn add(&mut self, duration: Duration) {
         let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-        if let Some(bucket) = self.buckets.get_mut(bucket_of(micros)) {
-            *bucket = bucket.saturating_add(1);
-            self.count += 1;
+        let bucket = bucket_of(micros);
+        let counts = self.buckets.get_mut(bucket).into_iter();
+        for count in counts.chain(self.groups.get_mut(bucket / GROUP)) {
+            *count = count.saturating_add(1);
         }
+        self.count += 1;
     }
 
     /// Counts everything that `other` counted.
     pub(crate) fn merge(&mut self, other: &Self) {
-        for (mine, theirs) in self.buckets.iter_mut().zip(&other.buckets) {
+        if other.count == 0 {
+            return;
+        }
+        let mine = self.buckets.iter_mut().chain(&mut self.groups);
+        for (mine, theirs) in mine.zip(other.buckets.iter().chain(&other.groups)) {
             *mine = mine.saturating_add(*theirs);
         }
         self.count += other.count;
@@ -42,15 +51,24 @@ impl Latency {
             return None;
         }
         let rank = (self.count * percent).div_ceil(100).max(1);
-        let mut seen = 0;
-        for (index, bucket) in self.buckets.iter().enumerate() {
-            seen += u64::from(*bucket);
-            if seen >= rank {
-                return Some(Duration::from_micros(middle_of(index)));
-            }
-        }
-        None
+        let (group, before) = reached(&self.groups, 0, rank)?;
+        let (inside, _) = reached(self.buckets.get(group * GROUP..)?, before, rank)?;
+        Some(Duration::from_micros(middle_of(group * GROUP + inside)))
     }
+}
+
+/// Which of the counts brings the sum, of `before` and those in front of it, to `rank`,
+/// and that sum without it.
+fn reached(counts: &[u32], before: u64, rank: u64) -> Option<(usize, u64)> {
+    let mut sum = before;
+    for (at, count) in counts.iter().enumerate() {
+        let next = sum + u64::from(*count);
+        if next >= rank {
+            return Some((at, sum));
+        }
+        sum = next;
+    }
+    None
 }
 
 fn bucket_of(micros: u64) -> usize {

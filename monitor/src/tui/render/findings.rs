@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -28,16 +27,16 @@ pub(crate) fn render(
     let rows = state.finding_rows(now);
     let view = &state.findings;
     grid::render(frame.buffer_mut(), area, look, (view, &rows), || {
-        if view.filter.is_empty() {
+        if view.selection.filter.is_empty() {
             why_none(model)
         } else {
-            super::no_match("finding", model.findings.len(), view.filter.text(), look)
+            super::why_empty(("finding", model.findings.len()), &view.selection, model, look)
         }
     })
 }
 
 /// No findings is good news only where everything was seen.
-fn why_none(model: &Model) -> String {
+pub(super) fn why_none(model: &Model) -> String {
     let Some(stats) = &model.stats else {
         return super::why_quiet(model, "no findings yet");
     };
@@ -49,7 +48,7 @@ fn why_none(model: &Model) -> String {
             format::grouped(stats.exchanges),
         ),
         lost => format!(
-            "no open findings, but {} records were lost: this is no clean verdict (4 shows where)",
+            "no open findings, but {} records were lost: this is no clean verdict (6 shows where)",
             format::grouped(lost),
         ),
     }
@@ -63,11 +62,9 @@ impl Cells for FindingColumn {
             Self::Subject => piece(subject(row, look), Tone::Plain),
             Self::Summary => piece(look.private(&*row.summary), Tone::Plain),
             Self::Count => piece(format::count(row.count), Tone::Plain),
-            Self::LastSeen => {
-                let now = look.now.wall_offset.wall(look.now.time);
-                let age = Duration::from_nanos(now.0.saturating_sub(row.last_seen.0));
-                piece(format::age(age), Tone::Plain)
-            }
+            Self::FirstSeen => piece(super::cell::age(row.first_seen, look), Tone::Plain),
+            Self::LastSeen => piece(super::cell::age(row.last_seen, look), Tone::Plain),
+            Self::State => piece(row.state.name(), Tone::Plain),
         }
     }
 }

@@ -5,9 +5,8 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
 use super::grid::Place;
-use super::paint::{Look, Text, piece, put, put_text, text_width, width};
+use super::paint::{Look, Text, after_cells, cut, piece, put, put_text, text_width, width};
 use crate::filter::FilterError;
-use crate::pipeline::text::printable;
 use crate::tui::format;
 use crate::tui::keys;
 use crate::tui::state::{FilterEdit, Mode, Screen, State};
@@ -25,6 +24,11 @@ pub(crate) fn render(
     match &state.mode {
         Mode::Filter(edit) => typing(frame, area, look, edit),
         mode => {
+            if let Some(message) = &state.message {
+                let piece = (&*message.text, message.tone);
+                put(frame.buffer_mut(), area, look, piece, Align::Left);
+                return;
+            }
             let place = place_text(state, place);
             let room = usize::from(area.width).saturating_sub(width(&place) + 2);
             put_text(frame.buffer_mut(), area, look, &key_bar(mode, room));
@@ -53,7 +57,7 @@ fn key_bar(mode: &Mode, room: usize) -> Text<'static> {
 fn place_text(state: &State, place: Option<Place>) -> String {
     let Some(Place { selected: Some(selected), rows }) = place else { return String::new() };
     let (at, rows) = (format::grouped(selected as u64 + 1), format::grouped(rows as u64));
-    match (state.screen, state.exchanges.cursor) {
+    match (state.screen, state.exchanges.selection.cursor) {
         (Screen::Exchanges, Cursor::Follow) => format!("{at} of {rows}, following"),
         _ => format!("{at} of {rows}"),
     }
@@ -71,7 +75,7 @@ fn typing(frame: &mut Frame<'_>, area: Rect, look: Look, edit: &FilterEdit) {
     let text = edit.editor.text();
     let cells_before = |characters: usize| {
         let before: String = text.chars().take(characters).collect();
-        width(&printable(&before))
+        width(&before)
     };
     let cursor = cells_before(edit.editor.cursor());
     let skipped = cursor.saturating_sub(usize::from(field.width).saturating_sub(1));
@@ -94,17 +98,6 @@ fn typing(frame: &mut Frame<'_>, area: Rect, look: Look, edit: &FilterEdit) {
     }
 }
 
-/// The text without its first `cells`.
-fn after_cells(text: &str, cells: usize) -> String {
-    let mut skipped = 0;
-    let is_before = |character: &char| {
-        let before = skipped < cells;
-        skipped += width(&printable(character.encode_utf8(&mut [0; 4])));
-        before
-    };
-    text.chars().skip_while(is_before).collect()
-}
-
 /// A caret with what is wrong, on the side that has room.
 fn caret(frame: &mut Frame<'_>, area: Rect, look: Look, (error, x): (&FilterError, u16)) {
     let (left, right) = (x - area.x, area.right() - x);
@@ -114,6 +107,7 @@ fn caret(frame: &mut Frame<'_>, area: Rect, look: Look, (error, x): (&FilterErro
         put(frame.buffer_mut(), room, look, (&format!("^ {message}"), Tone::Bad), Align::Left);
     } else {
         let room = Rect { width: left + 1, ..area };
+        let message = cut(&message, usize::from(left.saturating_sub(1)), Align::Left, look.theme);
         put(frame.buffer_mut(), room, look, (&format!("{message} ^"), Tone::Bad), Align::Right);
     }
 }

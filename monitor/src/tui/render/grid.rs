@@ -11,6 +11,11 @@ use crate::tui::theme::Tone;
 
 /// How the columns of a table look.
 pub(crate) trait Cells: Column {
+    /// Its heading where it depends on how things are shown.
+    fn heading(self, _: Look) -> String {
+        self.title().to_owned()
+    }
+
     /// What a row shows in this column, which has `room` cells.
     fn cell<'r>(self, row: &'r Self::Row<'_>, look: Look, room: u16) -> (Cow<'r, str>, Tone);
 }
@@ -53,7 +58,7 @@ pub(crate) fn render<C: Cells>(
 }
 
 /// The selected row stands in the middle, except near the ends.
-fn first_visible(selected: usize, length: usize, height: usize) -> usize {
+pub(crate) fn first_visible(selected: usize, length: usize, height: usize) -> usize {
     selected.saturating_sub(height / 2).min(length.saturating_sub(height))
 }
 
@@ -67,7 +72,7 @@ fn headings<C: Cells>(
     for (cell, column) in cells(area, columns) {
         let mark =
             if view.sort.column == column { look.theme.sort_mark(view.sort.direction) } else { "" };
-        let title = format!("{}{mark}", column.title());
+        let title = column.heading(look) + mark;
         let align = match column.shape().align {
             Align::Right => Align::Right,
             Align::Left | Align::Tail => Align::Left,

@@ -1,6 +1,8 @@
 //! Host, capture, loss and findings, in two lines. What has no room goes in the order
 //! of its rank.
 
+use std::time::Duration;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -8,6 +10,7 @@ use super::paint::{Look, Text, piece, put_text, text_width};
 use crate::pipeline::finding::Severity;
 use crate::tui::format;
 use crate::tui::model::Model;
+use crate::tui::replay::{Phase, Progress, Speed};
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
 
@@ -27,7 +30,13 @@ pub(crate) fn render(frame: &mut Frame<'_>, area: Rect, state: &State, look: Loo
 }
 
 fn capture_items(state: &State, look: Look, model: &Model) -> Vec<Item> {
-    let uptime = look.now.time.since(model.started);
+    let uptime = match &state.daemon {
+        Some(daemon) => {
+            let now = look.now.wall_offset.wall(look.now.time);
+            Duration::from_nanos(now.0.saturating_sub(daemon.started.0))
+        }
+        None => look.now.time.since(model.started),
+    };
     let uptime = match uptime.as_secs() {
         0..60 => "<1m".to_owned(),
         _ => format::age(uptime),
@@ -37,16 +46,28 @@ fn capture_items(state: &State, look: Look, model: &Model) -> Vec<Item> {
         item(1, look.private(state.host.clone()), Tone::Strong),
         item(5, format!("up {uptime}"), Tone::Plain),
     ];
+    if let Some(daemon) = &state.daemon {
+        items.push(item(7, daemon.version.clone(), Tone::Plain));
+    }
+    if let Some(progress) = &state.replay {
+        items.push(replay(progress, look));
+    }
     let Some(stats) = &model.stats else {
+        if state.replay.is_some() {
+            return items;
+        }
         items.push(item(2, "waiting for the capture", Tone::Warning));
         return items;
     };
     let status = &model.status;
     match status.tier {
         Some(tier) => items.push(item(4, format!("tier {tier}"), Tone::Plain)),
+        None if state.replay.is_some() => {}
         None => items.push(item(4, "no capture", Tone::Warning)),
     }
-    items.push(item(6, format!("{} probes", status.programs.len()), Tone::Plain));
+    if state.replay.is_none() {
+        items.push(item(6, format!("{} probes", status.programs.len()), Tone::Plain));
+    }
     if !status.declined.is_empty() {
         items.push(item(3, format!("! {} declined", status.declined.len()), Tone::Warning));
     }
@@ -61,10 +82,25 @@ fn loss_items(width: u16, look: Look, model: &Model) -> Vec<Item> {
     let mut items = vec![lost(look, model), uncaptured(look, model)];
     if model.dropped > 0 {
         let dropped = format::grouped(model.dropped);
-        items.push(item(0, format!("! UI missed {dropped}"), Tone::Warning));
+        items.push(item(0, format!("! UI missed {dropped}"), Tone::Bad));
     }
     items.push(Item { rank: 1, text: findings(width, model) });
     items
+}
+
+/// How fast the replay goes, and where it is.
+fn replay(progress: &Progress, look: Look) -> Item {
+    let (pace, tone) = match (progress.phase, progress.speed) {
+        (Phase::Paused, _) => ("paused".to_owned(), Tone::Warning),
+        (Phase::Ended, _) => ("ended".to_owned(), Tone::Strong),
+        (Phase::Broken, _) => ("! DAMAGED".to_owned(), Tone::Bad),
+        (Phase::Running, Speed::Max) => ("max".to_owned(), Tone::Accent),
+        (Phase::Running, Speed::Times(times)) => (format!("{times}x"), Tone::Accent),
+    };
+    let time = progress.time.map(|time| format!(" {}", look.time_of_day(time)));
+    let percent = progress.percent.map(|percent| format!(" {percent}%"));
+    let parts = [time, percent].map(Option::unwrap_or_default).concat();
+    item(0, format!("replay {pace}{parts}"), tone)
 }
 
 fn lost(look: Look, model: &Model) -> Item {

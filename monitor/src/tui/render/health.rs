@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 
 use super::paint::{Look, Text, piece, put_lines, wrap};
 use crate::capture::status::{CaptureStatus, RingStatus};
+use crate::pipeline::coverage::ProcessCoverage;
 use crate::pipeline::stats::Stats;
 use crate::tui::format;
 use crate::tui::model::Model;
@@ -27,27 +28,32 @@ pub(crate) fn lines<'a>(model: &'a Model, look: Look, width: u16) -> Vec<Text<'a
             .map(|line| vec![piece(line, Tone::Plain)])
             .collect();
     };
-    let mut lines = loss(model, stats);
+    let mut lines = bytes(stats);
+    lines.extend(processes(&model.coverage, look));
+    lines.extend(loss(model, stats, look));
     lines.extend(rings(&model.status));
-    lines.extend(uncaptured(stats));
     lines.extend(programs(&model.status, look, width));
     lines.extend(counts(model, stats));
     lines
 }
 
-fn loss<'a>(model: &'a Model, stats: &'a Stats) -> Vec<Text<'a>> {
-    let mut lines = vec![title("LOST RECORDS")];
+fn loss<'a>(model: &'a Model, stats: &'a Stats, look: Look) -> Vec<Text<'a>> {
+    let mut lines = vec![Text::new(), title("LOST RECORDS")];
+    if stats.lost.is_empty() {
+        lines.push(row("in any stage", "0", Tone::Plain));
+    }
     for ((stage, reason), count) in &stats.lost {
         let name = format!("{}, {}", format::stage(*stage), format::loss_reason(*reason));
         lines.push(row(name, format::grouped(*count), alarm(*count)));
     }
-    lines.push(row("not taken by this UI", format::grouped(model.dropped), alarm(model.dropped)));
+    let missed = if model.dropped > 0 { Tone::Bad } else { Tone::Plain };
+    lines.push(row("missed by this UI", format::grouped(model.dropped), missed));
     if let Some(last) = &model.last_loss {
         let place = format::stage(last.loss.stage);
         let text = format!("{} in the {place}", format::grouped(last.loss.count));
         lines.push(row(
             "last report",
-            format!("{text} at {}", format::time_of_day(last.time)),
+            format!("{text} at {}", look.time_of_day(last.time)),
             Tone::Plain,
         ));
     }
@@ -75,21 +81,55 @@ fn rings(status: &CaptureStatus) -> Vec<Text<'static>> {
     lines
 }
 
-fn uncaptured(stats: &Stats) -> Vec<Text<'static>> {
+fn bytes(stats: &Stats) -> Vec<Text<'static>> {
     let moved = stats.moved_bytes;
     let share = |bytes: u64| format::percent(bytes as f64 / moved.max(1) as f64);
-    let bytes = |name: &'static str, bytes, tone| {
-        row(name, format!("{:<9} {}", format::bytes(bytes), share(bytes)), tone)
-    };
-    let mut lines = vec![Text::new(), title("BYTES")];
+    let read = stats.captured_bytes;
+    let mut lines = vec![title("BYTES")];
     lines.push(row("moved", format::bytes(moved), Tone::Plain));
-    lines.push(bytes("read", stats.captured_bytes, Tone::Plain));
+    let text = format!("{:<9} {}", format::bytes(read), share(read));
+    lines.push(row("read", text, Tone::Plain));
     for (reason, count) in &stats.uncaptured_bytes {
         let tone = if *count > 0 { Tone::Warning } else { Tone::Plain };
         let text = format!("{:<9} {}", format::bytes(*count), share(*count));
         lines.push(row(format!("not read: {}", format::uncaptured_reason(*reason)), text, tone));
     }
     lines
+}
+
+/// Processes with unread bytes, those with most of them first.
+const PROCESSES: usize = 20;
+
+fn processes(coverage: &[ProcessCoverage], look: Look) -> Vec<Text<'static>> {
+    let mut lines = vec![Text::new(), title("READ OF MOVED BYTES BY PROCESS, MOST UNREAD FIRST")];
+    if coverage.is_empty() {
+        lines.push(row("none told of yet", look.theme.none(), Tone::Plain));
+        return lines;
+    }
+    let unread = |process: &ProcessCoverage| process.uncaptured.values().sum::<u64>();
+    let mut rows: Vec<_> = coverage.iter().map(|process| (unread(process), process)).collect();
+    rows.sort_unstable_by(|(one, left), (other, right)| {
+        other.cmp(one).then_with(|| right.moved.cmp(&left.moved))
+    });
+    let more = rows.len().saturating_sub(PROCESSES);
+    rows.truncate(PROCESSES);
+    for (unread, process) in rows {
+        lines.push(coverage_row(process, unread));
+        lines.extend(process.uncaptured.iter().filter(|(_, bytes)| **bytes > 0).map(|it| {
+            let text = format!("{:<9} {}", format::bytes(*it.1), format::uncaptured_reason(*it.0));
+            vec![piece(format!("      not read  {text}"), Tone::Plain)]
+        }));
+    }
+    if more > 0 {
+        lines.push(row(format!("and {} with less", format::grouped(more as u64)), "", Tone::Plain));
+    }
+    lines
+}
+
+fn coverage_row(process: &ProcessCoverage, unread: u64) -> Text<'static> {
+    let share = process.captured as f64 / process.moved.max(1) as f64;
+    let text = format!("{:>6} of {}", format::percent(share), format::bytes(process.moved));
+    row(process.identity.to_string(), text, alarm(unread))
 }
 
 fn programs<'a>(status: &'a CaptureStatus, look: Look, width: u16) -> Vec<Text<'a>> {
@@ -117,10 +157,12 @@ fn counts(model: &Model, stats: &Stats) -> Vec<Text<'static>> {
     let rows = [
         ("connections opened", stats.connections_opened, Tone::Plain),
         ("connections closed", stats.connections_closed, Tone::Plain),
+        ("connections tracked", stats.connections_tracked, Tone::Plain),
         ("connections evicted", evicted, alarm(evicted)),
         ("data records", stats.records, Tone::Plain),
         ("exchanges", stats.exchanges, Tone::Plain),
         ("exchanges incomplete", stats.exchanges_incomplete, alarm(stats.exchanges_incomplete)),
+        ("TLS handshakes", stats.handshakes, Tone::Plain),
         ("findings open", stats.findings_open, Tone::Plain),
         ("findings without room here", model.findings.evicted(), alarm(model.findings.evicted())),
         ("buffered bytes", stats.buffered_bytes, Tone::Plain),

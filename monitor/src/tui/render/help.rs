@@ -16,6 +16,7 @@ pub(crate) fn render(frame: &mut Frame<'_>, area: Rect, look: Look, top: usize) 
     let place = super::detail::place(top, room(area), lines.len());
     let area = layout::help(area);
     Clear.render(area, frame.buffer_mut());
+    frame.buffer_mut().set_style(area, look.theme.base());
     let block = Block::bordered().border_set(look.theme.border()).title(" Help ");
     block.title(Line::from(place).right_aligned()).render(area, frame.buffer_mut());
     put_lines(frame.buffer_mut(), inner(area), look, &lines, top);
@@ -35,18 +36,20 @@ const BESIDE: usize = 52;
 
 /// All lines of the help: the filters beside the keys where there is room, else below.
 pub(crate) fn lines(area: Rect) -> Vec<Text<'static>> {
-    let (keys, filters) = (key_lines(), filter_lines());
+    let (keys, filters) = (key_lines(), filter_lines().chain(note_lines()));
     if usize::from(inner(layout::help(area)).width) < BESIDE * 2 {
         return keys.into_iter().chain([Text::new()]).chain(filters).collect();
     }
-    let mut filters = filters.into_iter();
+    let mut filters = filters;
     let beside = |mut line: Text<'static>| {
         let gap = BESIDE.saturating_sub(text_width(&line));
         line.push(piece(" ".repeat(gap), Tone::Plain));
         line.extend(filters.next().unwrap_or_default());
         line
     };
-    keys.into_iter().map(beside).collect()
+    let mut lines: Vec<_> = keys.into_iter().map(beside).collect();
+    lines.extend(filters);
+    lines
 }
 
 fn key_lines() -> Vec<Text<'static>> {
@@ -58,9 +61,14 @@ fn key_lines() -> Vec<Text<'static>> {
     [heading("KEYS")].into_iter().chain(rows).collect()
 }
 
-fn filter_lines() -> Vec<Text<'static>> {
+fn filter_lines() -> impl Iterator<Item = Text<'static>> {
     let rows = FILTERS.iter().map(|(filter, meaning)| row(filter, meaning));
-    [heading("FILTERS: every term must hold")].into_iter().chain(rows).collect()
+    [heading("FILTERS: every term must hold")].into_iter().chain(rows)
+}
+
+fn note_lines() -> impl Iterator<Item = Text<'static>> {
+    let notes = NOTES.iter().map(|note| vec![piece(*note, Tone::Plain)]);
+    [Text::new(), heading("GOOD TO KNOW")].into_iter().chain(notes)
 }
 
 fn heading(text: &'static str) -> Text<'static> {
@@ -87,4 +95,14 @@ const FILTERS: &[(&str, &str)] = &[
     ("encryption:clear", "or tls"),
     ("severity>=high", "or severity:low"),
     ("kind:unencrypted", "kind of finding"),
+];
+
+const NOTES: &[&str] = &[
+    "y asks the terminal to copy (OSC 52). In tmux that",
+    "needs: set -g set-clipboard on",
+    "w writes JSON lines to the current directory, for",
+    "you alone to read.",
+    "While the mouse is on, shift selects text.",
+    "\u{fffd} stands for what could steer the terminal or",
+    "hide in a text.",
 ];

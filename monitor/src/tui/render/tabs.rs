@@ -3,8 +3,10 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::paint::{HIDDEN, Look, Text, cut, piece, put_text, text_width};
+use super::paint::{HIDDEN, Look, Text, cut, piece, put_text, text_width, width};
+use crate::filter::Filter;
 use crate::pipeline::detect::Moment;
+use crate::pipeline::time::Timestamp;
 use crate::tui::format;
 use crate::tui::model::Model;
 use crate::tui::state::{Connection, Privacy, Screen, State};
@@ -44,21 +46,12 @@ fn tabs(state: &State, model: &Model, names: Names) -> Text<'static> {
         let is_selected = screen == state.screen;
         let name = match names {
             Names::Selected if !is_selected => String::new(),
-            _ => format!(" {}", name(screen)),
+            _ => format!(" {}", screen.name()),
         };
         let tone = if is_selected { Tone::Selected } else { Tone::Plain };
         text.push(piece(format!(" {number}{name}{} ", badge(screen, model)), tone));
     }
     text
-}
-
-const fn name(screen: Screen) -> &'static str {
-    match screen {
-        Screen::Overview => "Overview",
-        Screen::Exchanges => "Exchanges",
-        Screen::Findings => "Findings",
-        Screen::Health => "Health",
-    }
 }
 
 /// What asks for a look at a screen.
@@ -75,10 +68,18 @@ fn badge(screen: Screen, model: &Model) -> String {
 
 fn chips(state: &State, look: Look, now: Moment, room: usize) -> Text<'static> {
     let mut chips = Text::new();
-    if let Connection::Ended(at) = state.connection {
-        let age = format::age(now.time.since(at));
-        chips.push(piece(format!(" FEED ENDED {age} ago "), Tone::Bad));
-    }
+    chips.extend(super::crumbs::chips(state, look));
+    // What else is in force has room, too.
+    let is_plain = state.frozen.is_none() && state.filter().is_none_or(Filter::is_empty);
+    let left = if is_plain { room.saturating_sub(text_width(&chips)) } else { 0 };
+    let ended = match (state.connection, state.replay) {
+        (Connection::Gone(at), _) => Some(gone(at, now, left)),
+        (Connection::Ended(at), None) => {
+            Some(format!(" FEED ENDED {} ago ", format::age(now.time.since(at))))
+        }
+        _ => None,
+    };
+    chips.extend(ended.map(|text| piece(text, Tone::Bad)));
     if let Some(frozen) = &state.frozen {
         let age = format::age(now.time.since(frozen.at.time));
         chips.push(piece(format!(" FROZEN {age} "), Tone::Selected));
@@ -96,4 +97,11 @@ fn chips(state: &State, look: Look, now: Moment, room: usize) -> Text<'static> {
         chips.push(piece(cut(&chip, left, Align::Left, look.theme).into_owned(), Tone::Accent));
     }
     chips
+}
+
+/// Since when what is shown is old; with what that means where there is room.
+fn gone(at: Timestamp, now: Moment, room: usize) -> String {
+    let age = format::age(now.time.since(at));
+    let (short, long) = (format!(" daemon gone {age} "), ", showing the last data ");
+    if width(&short) + width(long) > room { short } else { short.trim_end().to_owned() + long }
 }

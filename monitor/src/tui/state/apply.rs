@@ -1,13 +1,13 @@
 //! What each command does to the state.
 
-use std::sync::Arc;
+use ratatui::layout::Position;
 
-use super::{Command, Detail, FilterEdit, Frozen, Mode, Privacy, Reaction, Screen, State, Subject};
+use super::{Command, Detail, FilterEdit, Frozen, Mode, Origin, Privacy, Reaction, Screen, State};
 use crate::filter::Filter;
 use crate::pipeline::detect::Moment;
 use crate::tui::editor::{Edit, Editor};
-use crate::tui::model::RowId;
-use crate::tui::table::{Cursor, Motion};
+use crate::tui::table::{AnyView, Cursor, Motion};
+use crate::tui::theme::Tone;
 use crate::tui::{layout, render};
 
 impl State {
@@ -22,17 +22,26 @@ impl State {
             Command::NextScreen => self.show(self.screen.neighbour(1)),
             Command::PreviousScreen => self.show(self.screen.neighbour(Screen::ALL.len() - 1)),
             Command::Move(motion) => self.step(motion, now),
-            Command::OpenDetail => self.open_detail(now),
-            Command::Neighbour(motion) => {
-                self.step_row(motion, 1, now);
-                self.open_detail(now);
-            }
+            Command::OpenDetail => self.open_detail(Origin::List, now),
+            Command::Neighbour(motion) => self.neighbour(motion, now),
+            Command::Follow(link) => self.follow(link, now),
             Command::EditFilter => self.edit_filter(),
             Command::AcceptFilter => self.accept_filter(),
             Command::Edit(edit) => self.edit(edit),
-            Command::SortColumn => self.sort_column(),
-            Command::SortDirection => self.sort_direction(),
+            Command::SortColumn => self.with_view(AnyView::next_sort),
+            Command::SortDirection => self.with_view(AnyView::reverse_sort),
+            Command::LongerWindow => self.window = self.window.longer(),
+            Command::ShorterWindow => self.window = self.window.shorter(),
+            Command::NextWindow => self.window = self.window.next(),
             Command::Freeze => self.freeze(now),
+            Command::Zone => self.zones.reverse(),
+            Command::ResetView => self.reset_view(),
+            Command::Copy => return self.copy(now),
+            Command::Export => return self.export_rows(now),
+            Command::Mouse => return Reaction::Mouse,
+            Command::Click { x, y } => self.click(Position { x, y }, now),
+            Command::Pace(pace) => return Reaction::Pace(pace),
+            Command::Suspend => return Reaction::Suspend,
             Command::Privacy => {
                 self.privacy = match self.privacy {
                     Privacy::Open => Privacy::Hidden,
@@ -43,14 +52,23 @@ impl State {
         Reaction::Draw
     }
 
+    /// To a screen by its tab: where a trail led is left, and all tables are as they
+    /// were before it.
     fn show(&mut self, screen: Screen) {
+        while self.walk_back() {}
         self.screen = screen;
         self.mode = Mode::List;
     }
 
     fn back(&mut self) {
         match std::mem::replace(&mut self.mode, Mode::List) {
+            Mode::List if self.filter().is_none_or(Filter::is_empty) => {
+                self.walk_back();
+            }
             Mode::List => self.set_filter(Filter::default()),
+            Mode::Detail(Detail { origin: Origin::Link, .. }) => {
+                self.walk_back();
+            }
             Mode::Detail(_) => {}
             Mode::Filter(edit) => self.set_filter(edit.before),
             Mode::Help(help) => self.mode = *help.back,
@@ -62,6 +80,38 @@ impl State {
             Some(_) => None,
             None => Some(Box::new(Frozen { model: self.live.clone(), at: now })),
         };
+    }
+
+    fn copy(&mut self, now: Moment) -> Reaction {
+        if self.privacy == Privacy::Hidden {
+            return self.refuse("not copied: p shows what is hidden, and then y copies", now);
+        }
+        match self.row_line(now) {
+            Some(row) => Reaction::Copy(row),
+            None => self.refuse("nothing is selected that could be copied", now),
+        }
+    }
+
+    fn export_rows(&mut self, now: Moment) -> Reaction {
+        if self.privacy == Privacy::Hidden {
+            return self.refuse("not written: p shows what is hidden, and then w writes", now);
+        }
+        match self.export(now) {
+            Some(export) if export.count > 0 => Reaction::Export(Box::new(export)),
+            _ => self.refuse("there are no rows to write", now),
+        }
+    }
+
+    fn refuse(&mut self, why: &str, now: Moment) -> Reaction {
+        self.say(why.to_owned(), Tone::Warning, now.time);
+        Reaction::Draw
+    }
+
+    fn reset_view(&mut self) {
+        if self.screen == Screen::Health {
+            self.health_top = 0;
+        }
+        self.with_view(AnyView::reset);
     }
 
     fn step(&mut self, motion: Motion, now: Moment) {
@@ -76,19 +126,20 @@ impl State {
     }
 
     fn step_row(&mut self, motion: Motion, page: usize, now: Moment) {
-        match self.screen {
-            Screen::Overview => {
-                self.overview.cursor =
-                    self.overview.stepped(&self.destination_rows(now), motion, page);
-            }
-            Screen::Exchanges => {
-                self.exchanges.cursor =
-                    self.exchanges.stepped(&self.exchange_rows(now), motion, page);
-            }
-            Screen::Findings => {
-                self.findings.cursor = self.findings.stepped(&self.finding_rows(now), motion, page);
-            }
-            Screen::Health => self.health_top = scroll(self.health_top, motion, page),
+        if self.screen == Screen::Health {
+            self.health_top = scroll(self.health_top, motion, page);
+        }
+        if let Some(cursor) = self.stepped(motion, page, now) {
+            self.with_view(|view| view.selection_mut().cursor = cursor);
+        }
+    }
+
+    /// The row after or before the one that the detail is about; details of what no row
+    /// stands for have none.
+    fn neighbour(&mut self, motion: Motion, now: Moment) {
+        if let Mode::Detail(Detail { origin, .. }) = self.mode {
+            self.step_row(motion, 1, now);
+            self.open_detail(origin, now);
         }
     }
 
@@ -105,37 +156,15 @@ impl State {
         }
     }
 
-    /// Opens the selected row, and holds it selected.
-    fn open_detail(&mut self, now: Moment) {
+    /// Opens the selected row, and holds it selected. A service is opened as what it
+    /// serves.
+    fn open_detail(&mut self, origin: Origin, now: Moment) {
+        if self.screen == Screen::Overview {
+            return self.open_service(now);
+        }
         let Some((id, kept)) = self.selected(now) else { return };
-        match self.screen {
-            Screen::Overview => self.overview.cursor = Cursor::At(id),
-            Screen::Exchanges => self.exchanges.cursor = Cursor::At(id),
-            Screen::Findings => self.findings.cursor = Cursor::At(id),
-            Screen::Health => {}
-        }
-        self.mode = Mode::Detail(Detail { id, kept, top: 0 });
-    }
-
-    fn selected(&self, now: Moment) -> Option<(RowId, Subject)> {
-        match self.screen {
-            Screen::Overview => {
-                let rows = self.destination_rows(now);
-                let row = rows.get(self.overview.position(&rows)?)?.destination;
-                Some((row.id, Subject::Destination(Box::new(row.clone()))))
-            }
-            Screen::Exchanges => {
-                let rows = self.exchange_rows(now);
-                let row = *rows.get(self.exchanges.position(&rows)?)?;
-                Some((row.id, Subject::Exchange(row.clone())))
-            }
-            Screen::Findings => {
-                let rows = self.finding_rows(now);
-                let row = *rows.get(self.findings.position(&rows)?)?;
-                Some((RowId(row.id.0), Subject::Finding(Arc::clone(row))))
-            }
-            Screen::Health => None,
-        }
+        self.with_view(|view| view.selection_mut().cursor = Cursor::At(id));
+        self.mode = Mode::Detail(Detail { id, kept, top: 0, origin });
     }
 
     fn edit_filter(&mut self) {
@@ -164,31 +193,13 @@ impl State {
     }
 
     fn set_filter(&mut self, filter: Filter) {
-        match self.screen {
-            Screen::Overview => self.overview.filter = filter,
-            Screen::Exchanges => self.exchanges.filter = filter,
-            Screen::Findings => self.findings.filter = filter,
-            Screen::Health => {}
-        }
+        self.with_view(|view| view.selection_mut().filter = filter);
     }
 
-    fn sort_column(&mut self) {
-        match self.screen {
-            Screen::Overview => self.overview.next_sort(),
-            Screen::Exchanges => self.exchanges.next_sort(),
-            Screen::Findings => self.findings.next_sort(),
-            Screen::Health => {}
+    fn with_view(&mut self, change: impl FnOnce(&mut (dyn AnyView + 'static))) {
+        if let Some(view) = self.view_mut(self.screen) {
+            change(view);
         }
-    }
-
-    fn sort_direction(&mut self) {
-        let direction = match self.screen {
-            Screen::Overview => &mut self.overview.sort.direction,
-            Screen::Exchanges => &mut self.exchanges.sort.direction,
-            Screen::Findings => &mut self.findings.sort.direction,
-            Screen::Health => return,
-        };
-        *direction = direction.reversed();
     }
 }
 

@@ -1,0 +1,185 @@
+//! The terminal, from the first escape sequence to the last. Whatever ends the UI, the
+//! terminal is left as it was found.
+
+use std::io::{self, IsTerminal, Stdout, Write, stdout};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Context;
+use ratatui::backend::CrosstermBackend;
+use ratatui::crossterm::event::{self, DisableMouseCapture, EnableMouseCapture};
+use ratatui::crossterm::style::force_color_output;
+use ratatui::crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use ratatui::crossterm::{cursor, execute};
+use ratatui::layout::Size;
+use ratatui::{Frame, Terminal};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Signal, getpid, kill_process};
+
+use super::theme::Palette;
+use crate::terminal::Diagnostics;
+
+/// Whether the terminal is ours; a panic gives it back.
+static IS_OURS: AtomicBool = AtomicBool::new(false);
+/// Whether the terminal tells of the mouse, and so does not select text with it.
+static HAS_MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// The terminal that standard output leads to.
+pub(super) struct Tty {
+    terminal: Terminal<CrosstermBackend<Stdout>>,
+}
+
+impl Tty {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    /// Where standard output is none, or it cannot be set up.
+    pub(super) fn open(palette: Palette) -> anyhow::Result<Self> {
+        ensure_terminal()?;
+        restore_on_panic();
+        // Whether colours are wanted was decided before.
+        force_color_output(palette != Palette::Mono);
+        let opened = enter().and_then(|()| Terminal::new(CrosstermBackend::new(stdout())));
+        match opened {
+            Ok(terminal) => Ok(Self { terminal }),
+            Err(error) => {
+                let _ = leave();
+                Err(error).context("cannot set up the terminal")
+            }
+        }
+    }
+
+    /// Whether the terminal is still ours: a thread that panics gives it back.
+    pub(super) fn is_ours(&self) -> bool {
+        IS_OURS.load(Ordering::SeqCst)
+    }
+
+    /// Whether the terminal was closed. Reading events from it would not end then.
+    pub(super) fn is_gone(&self) -> bool {
+        self.poll(Duration::ZERO).intersects(PollFlags::HUP | PollFlags::ERR)
+    }
+
+    /// Waits for input, at most so long.
+    pub(super) fn wait(&self, patience: Duration) {
+        self.poll(patience);
+    }
+
+    /// What standard input is ready for; nothing where a signal came first.
+    fn poll(&self, patience: Duration) -> PollFlags {
+        let stdin = io::stdin();
+        let mut descriptors = [PollFd::new(&stdin, PollFlags::IN)];
+        let timeout = Timespec::try_from(patience).ok();
+        match poll(&mut descriptors, timeout.as_ref()) {
+            Ok(_) => descriptors[0].revents(),
+            Err(_) => PollFlags::empty(),
+        }
+    }
+
+    pub(super) fn size(&self) -> io::Result<Size> {
+        self.terminal.size()
+    }
+
+    pub(super) fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        self.terminal.draw(render).map(|_| ())
+    }
+
+    /// The next frame is drawn whole.
+    pub(super) fn clear(&mut self) -> io::Result<()> {
+        self.terminal.clear()
+    }
+
+    /// Writes a sequence outside of the frame.
+    pub(super) fn send(&mut self, sequence: &[u8]) -> io::Result<()> {
+        let out = self.terminal.backend_mut();
+        out.write_all(sequence)?;
+        Write::flush(out)
+    }
+
+    /// Turns the mouse on or off; says whether it is on.
+    pub(super) fn toggle_mouse(&mut self) -> io::Result<bool> {
+        let is_on = !HAS_MOUSE.load(Ordering::SeqCst);
+        match is_on {
+            true => execute!(self.terminal.backend_mut(), EnableMouseCapture)?,
+            false => execute!(self.terminal.backend_mut(), DisableMouseCapture)?,
+        }
+        HAS_MOUSE.store(is_on, Ordering::SeqCst);
+        Ok(is_on)
+    }
+
+    /// Gives the terminal back, stops the process, and takes it again when that goes on.
+    pub(super) fn suspend(&mut self) -> io::Result<()> {
+        leave()?;
+        kill_process(getpid(), Signal::TSTP)?;
+        self.resume()
+    }
+
+    /// Sets up the terminal again: whoever had it meanwhile may have left it in any mode.
+    pub(super) fn resume(&mut self) -> io::Result<()> {
+        disable_raw_mode()?;
+        enter()?;
+        self.terminal.clear()
+    }
+
+    /// Gives the terminal back.
+    pub(super) fn close(self) -> io::Result<()> {
+        leave()
+    }
+}
+
+/// That standard output is a terminal.
+///
+/// # Errors
+/// Where it is none.
+pub fn ensure_terminal() -> anyhow::Result<()> {
+    anyhow::ensure!(
+        stdout().is_terminal(),
+        "the terminal UI needs a terminal, and standard output is none; `apiwatch replay FILE` \
+         prints to a pipe, `apiwatch daemon` to a log"
+    );
+    Ok(())
+}
+
+fn enter() -> io::Result<()> {
+    Diagnostics::hold();
+    enable_raw_mode()?;
+    IS_OURS.store(true, Ordering::SeqCst);
+    execute!(stdout(), EnterAlternateScreen, cursor::Hide)?;
+    if HAS_MOUSE.load(Ordering::SeqCst) {
+        execute!(stdout(), EnableMouseCapture)?;
+    }
+    Ok(())
+}
+
+/// Undoes all that [`enter`] did, as far as it can, and once.
+fn leave() -> io::Result<()> {
+    if !IS_OURS.swap(false, Ordering::SeqCst) {
+        return Ok(());
+    }
+    let mouse = match HAS_MOUSE.load(Ordering::SeqCst) {
+        true => execute!(stdout(), DisableMouseCapture).and_then(|()| swallow_events()),
+        false => Ok(()),
+    };
+    let screen = execute!(stdout(), LeaveAlternateScreen, cursor::Show);
+    let raw = disable_raw_mode();
+    Diagnostics::release();
+    mouse.and(screen).and(raw)
+}
+
+/// What the mouse has said is for nobody else.
+fn swallow_events() -> io::Result<()> {
+    while event::poll(Duration::ZERO)? {
+        event::read()?;
+    }
+    Ok(())
+}
+
+/// Before a panic is reported, in whatever thread.
+fn restore_on_panic() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let _ = leave();
+        report(panic);
+    }));
+}
