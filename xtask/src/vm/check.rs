@@ -6,6 +6,8 @@ use anyhow::{Context, Result, ensure};
 use super::kernel::Kernel;
 use super::results::Results;
 
+/// A kernel that cannot be watched: it is told, and nothing is left.
+mod declined;
 /// What `apiwatch doctor` says of the kernel.
 mod doctor;
 /// What the service says of the traffic.
@@ -20,10 +22,11 @@ mod state;
 mod tests;
 
 /// How each command must have ended.
-const EXITS: [(&str, &str); 15] = [
+const EXITS: [(&str, &str); 16] = [
     ("install", "0"),
     ("start", "0"),
     ("group", "0"),
+    ("top", "0"),
     ("good reload", "0"),
     ("good reload done", "0"),
     ("bad reload", "0"),
@@ -47,25 +50,28 @@ pub(super) fn judge(kernel: &Kernel, text: &str) -> Result<String> {
     let release = results.section("kernel")?.trim();
     let expected = format!("{}.", kernel.release);
     ensure!(release.starts_with(&expected), "the kernel is {release}");
-    judge_exits(kernel, &results)?;
-    let ready = state::judge(&results).context("the states of the service")?;
-    let sandbox = privileges::judge(&results).context("the privileges of the service")?;
-    let doctor = doctor::judge(kernel, &results).context("apiwatch doctor")?;
-    let exchange = exchange::judge(kernel, &results)?;
-    leftovers::judge(&results)?;
-    judge_forced(kernel, &results).context("a recording with tier a forced")?;
-    judge_journal(&results).context("the journal of the service")?;
-    Ok(format!(
-        "Linux {release}, {ready}, {exchange}, {sandbox}, {doctor}, tier {} chosen, tier b forced\n  \
-         by the machine's clock: {}",
-        kernel.tier,
-        times(&results)?
-    ))
+    let told = match kernel.tier {
+        Some(tier) => judge_watched(tier, &results)?,
+        None => declined::judge(&results)?,
+    };
+    Ok(format!("Linux {release}, {told}\n  by the machine's clock: {}", times(&results)?))
 }
 
-fn judge_exits(kernel: &Kernel, results: &Results) -> Result<()> {
+fn judge_watched(tier: &str, results: &Results) -> Result<String> {
+    judge_exits(tier, results)?;
+    let ready = state::judge(results).context("the states of the service")?;
+    let sandbox = privileges::judge(results).context("the privileges of the service")?;
+    let doctor = doctor::judge(tier, results).context("apiwatch doctor")?;
+    let exchange = exchange::judge(tier, results)?;
+    leftovers::judge(results)?;
+    judge_forced(tier, results).context("a recording with tier a forced")?;
+    judge_journal(results).context("the journal of the service")?;
+    Ok(format!("{ready}, {exchange}, {sandbox}, {doctor}, tier {tier} chosen, tier b forced"))
+}
+
+fn judge_exits(tier: &str, results: &Results) -> Result<()> {
     // What costs every system call is no good health.
-    let health = if kernel.tier == "a" { "0" } else { "1" };
+    let health = if tier == "a" { "0" } else { "1" };
     for (step, expected) in EXITS.into_iter().chain(["status", "user status"].map(|s| (s, health)))
     {
         let (exit, said) = (results.exit(step)?, results.section(step)?);
@@ -75,11 +81,11 @@ fn judge_exits(kernel: &Kernel, results: &Results) -> Result<()> {
 }
 
 /// Where the kernel has no tier A, who forces it is told so: exit code 69, and the hook.
-fn judge_forced(kernel: &Kernel, results: &Results) -> Result<()> {
+fn judge_forced(tier: &str, results: &Results) -> Result<()> {
     let (exit, said) = (results.exit("forced tier")?, results.section("forced tier")?);
-    let expected = if kernel.tier == "a" { "0" } else { "69" };
+    let expected = if tier == "a" { "0" } else { "69" };
     ensure!(exit == expected, "it ended with {exit}, not {expected}: {said}");
-    let is_named = kernel.tier == "a" || said.contains("sock_send_length");
+    let is_named = tier == "a" || said.contains("sock_send_length");
     ensure!(is_named, "what is lacking is not named: {said}");
     Ok(())
 }

@@ -3,7 +3,6 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use super::super::kernel::Kernel;
 use super::super::results::Results;
 
 /// From the request until its exchange is told, with the client's own start: this machine
@@ -44,22 +43,22 @@ const REQUESTS: [Request; 5] = [
 ];
 
 /// Judges all; how soon the exchanges were told.
-pub(super) fn judge(kernel: &Kernel, results: &Results) -> Result<String> {
+pub(super) fn judge(chosen: &str, results: &Results) -> Result<String> {
     let mut longest = 0.0_f64;
     for request in &REQUESTS {
-        let judged = judge_one(kernel, results, request);
+        let judged = judge_one(chosen, results, request);
         let seconds = judged.with_context(|| format!("the exchange after {}", request.step))?;
         longest = longest.max(seconds);
     }
     Ok(format!("{} exchanges told within {longest:.1} s", REQUESTS.len()))
 }
 
-fn judge_one(kernel: &Kernel, results: &Results, request: &Request) -> Result<f64> {
+fn judge_one(chosen: &str, results: &Results, request: &Request) -> Result<f64> {
     let part = |part: &str| format!("{} {part}", request.step);
     let body = results.section(&part("body"))?.trim();
     ensure!(body == "made by apiwatch", "the client got {body:?}");
     let tier = match request.tier {
-        Tier::Auto => kernel.tier,
+        Tier::Auto => chosen,
         Tier::B => "b",
     };
     let metric = format!("apiwatch_capture_tier_info{{tier=\"{tier}\"}} 1");

@@ -28,9 +28,20 @@ pub(super) fn judge(results: &Results) -> Result<()> {
         "{restarted} programs and links were in the kernel, and {killed} after a kill"
     );
     for end in ENDS {
-        let after = results.objects(end)?;
-        ensure!(after == before, "after {end} the kernel has {after:?}, and had {before:?}");
+        judge_kernel(end, results)?;
     }
+    judge_disk(results)
+}
+
+/// After this step the kernel has what it had before the installation.
+pub(super) fn judge_kernel(step: &str, results: &Results) -> Result<()> {
+    let (before, after) = (results.objects("kernel")?, results.objects(step)?);
+    ensure!(after == before, "after {step} the kernel has {after:?}, and had {before:?}");
+    Ok(())
+}
+
+/// After purging nothing is there.
+pub(super) fn judge_disk(results: &Results) -> Result<()> {
     let left = results.section("leftovers")?.trim();
     ensure!(left.is_empty(), "purging leaves\n{left}");
     Ok(())

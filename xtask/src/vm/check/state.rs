@@ -36,6 +36,14 @@ enum Process {
     Another,
 }
 
+/// After a start on a kernel that cannot be watched. Another start would end the same.
+const DECLINED: [&str; 4] = ["failed", "exit-code", "69", "0"];
+
+/// Judges the state after such a start.
+pub(super) fn judge_declined(results: &Results) -> Result<()> {
+    judge_properties(&results.state("start")?, DECLINED)
+}
+
 /// Judges them; how long the first start took.
 pub(super) fn judge(results: &Results) -> Result<String> {
     for (step, expected) in STATES {

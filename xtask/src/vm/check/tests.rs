@@ -3,6 +3,7 @@
 use super::super::kernel::KERNELS;
 use super::*;
 
+const NO_TIER: &str = include_str!("samples/5.10.txt");
 const TIER_B: &str = include_str!("samples/6.1.txt");
 const TIER_A: &str = include_str!("samples/6.12.txt");
 
@@ -10,7 +11,8 @@ const TIER_A: &str = include_str!("samples/6.12.txt");
 fn good_runs_pass() {
     for (kernel, text, expected) in [
         (&KERNELS[0], TIER_B, "tier b chosen, tier b forced"),
-        (&KERNELS[1], TIER_A, "5 exchanges told within 0.2 s, 6 threads without capabilities"),
+        (&KERNELS[1], TIER_A, "5 exchanges told within 0.0 s, 6 threads without capabilities"),
+        (&KERNELS[2], NO_TIER, "declined with the reason"),
     ] {
         let summary = judge(kernel, text).unwrap();
         assert!(summary.contains(expected), "{summary}");
@@ -24,6 +26,7 @@ fn each_fault_is_found() {
         ("## install exit\n0", "## install exit\n100", "install ended with 100, not 0"),
         ("## stop exit\n0", "", "there is no section stop exit"),
         ("## refused exit\n1", "## refused exit\n0", "refused ended with 0"),
+        ("## top exit\n0", "## top exit\n69", "top ended with 69, not 0"),
         ("## user status exit\n0", "## user status exit\n77", "user status ended with 77"),
         ("ExecMainStatus=78", "ExecMainStatus=1", "refused: ExecMainStatus is 1, not 78"),
         ("NRestarts=1", "NRestarts=0", "kill: NRestarts is 0, not 1"),
@@ -52,6 +55,24 @@ fn each_fault_is_found() {
     for (from, to, expected) in cases {
         assert!(TIER_A.contains(from), "{from}");
         let error = format!("{:#}", judge(&KERNELS[1], &TIER_A.replace(from, to)).unwrap_err());
+        assert!(error.contains(expected), "{expected}: {error}");
+    }
+}
+
+#[test]
+fn each_fault_where_nothing_can_be_watched_is_found() {
+    let cases = [
+        ("## start exit\n1", "## start exit\n0", "start ended with 0, not 1"),
+        ("ExecMainStatus=69", "ExecMainStatus=1", "ExecMainStatus is 1, not 69"),
+        ("NRestarts=0", "NRestarts=5", "NRestarts is 5, not 0"),
+        ("cannot be watched", "is odd", "the journal does not say why"),
+        ("\"tier b\"", "\"tier c\"", "does not say that tier b is missing"),
+        ("## start objects\n", "## start objects\nlink tracing 7\n", "after start the kernel has"),
+        ("## leftovers\n", "## leftovers\n/run/apiwatch\n", "purging leaves\n/run/apiwatch"),
+    ];
+    for (from, to, expected) in cases {
+        assert!(NO_TIER.contains(from), "{from}");
+        let error = format!("{:#}", judge(&KERNELS[2], &NO_TIER.replace(from, to)).unwrap_err());
         assert!(error.contains(expected), "{expected}: {error}");
     }
 }

@@ -146,12 +146,20 @@ step start systemctl enable --now apiwatch
 step 'start state' show
 step 'start privileges' privileges
 step 'start objects' kernel_objects
+step doctor apiwatch doctor --json
+# A kernel that cannot be watched has no more to tell.
+if ! systemctl --quiet is-active apiwatch; then
+    step journal journalctl -u apiwatch -o cat
+    yes | step purge apt purge apiwatch
+    step leftovers leftovers
+    section times "$times"
+    exit
+fi
 export USER=observer
 useradd --create-home "$USER"
 step group usermod -aG apiwatch "$USER"
 step 'user status' as_user apiwatch status
 step top look
-step doctor apiwatch doctor --json
 step status apiwatch status --json
 exchange start /hello
 
