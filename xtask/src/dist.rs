@@ -99,6 +99,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.check { check::run(&contents, &packages, &directory) } else { Ok(()) }
 }
 
+/// Makes the Debian package of a program in a directory; its path.
+pub(crate) fn pack_deb(binary: &Path, directory: &Path) -> Result<PathBuf> {
+    setup::ensure_programs("what makes packages", &PROGRAMS)?;
+    let work = directory.join("work");
+    deb::build(&contents(binary, &work)?, &work.join("deb"), directory)
+}
+
 /// Gathers what is packed; `work` is for what is made on the way.
 fn contents(binary: &Path, work: &Path) -> Result<Contents> {
     renew(work)?;

@@ -3,6 +3,8 @@
 
 use anyhow::Result;
 
+/// A small Debian to install packages in and to boot.
+pub(crate) mod debian;
 /// The emulator of the virtual machines.
 pub(crate) mod emulator;
 /// bpf-linker, built once into the cache.

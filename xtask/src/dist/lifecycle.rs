@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::Packages;
-use super::chroot::{self, Chroot};
+use super::chroot::Chroot;
 use crate::process;
 
 /// A life of a package.
@@ -127,7 +127,6 @@ const LIVES: [Life; 3] = [
 /// Lives each life, with packages of this version and of a newer one, in a tree at `root`.
 pub(super) fn run(old: &Packages, new: &Packages, root: &Path) -> Result<()> {
     for life in &LIVES {
-        chroot::remove(root)?;
         let chroot = Chroot::unpack(root)?;
         for (packages, age) in [(old, "old"), (new, "new")] {
             chroot.copy(&packages.deb, &format!("/tmp/{age}.deb"))?;

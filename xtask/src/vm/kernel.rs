@@ -14,14 +14,16 @@ pub(super) struct Kernel {
     pub(super) release: &'static str,
     /// The suite of Debian that has it.
     suite: &'static str,
-    /// The tier that is chosen there.
-    pub(super) tier: &'static str,
+    /// The tier that is chosen there, unless the kernel cannot be watched.
+    pub(super) tier: Option<&'static str>,
 }
 
-/// Before and after tier A's hooks came (6.3).
-pub(super) const KERNELS: [Kernel; 2] = [
-    Kernel { release: "6.1", suite: "bookworm", tier: "b" },
-    Kernel { release: "6.12", suite: "bookworm-backports", tier: "a" },
+/// Before and after tier A's hooks came (6.3), and before those of tier B (5.14), which
+/// takes the shortest and so comes last.
+pub(super) const KERNELS: [Kernel; 3] = [
+    Kernel { release: "6.1", suite: "bookworm", tier: Some("b") },
+    Kernel { release: "6.12", suite: "bookworm-backports", tier: Some("a") },
+    Kernel { release: "5.10", suite: "bullseye", tier: None },
 ];
 
 /// Depends on the newest kernel of its suite.
