@@ -23,12 +23,19 @@ impl Screen {
         screen
     }
 
-    /// Starts `apiwatch top` at a daemon, and waits until that has said who it is.
+    /// Starts `apiwatch top` at a daemon, and waits until that has told all it knows:
+    /// from then on what is new is shown.
     #[must_use]
     pub fn attach(daemon: &Daemon, size: (u16, u16)) -> Self {
         let screen = Self::run(&Self::attached(daemon.socket()), size);
-        let _ = screen.wait_for("tier a");
+        screen.wait_until_live();
         screen
+    }
+
+    /// Waits until a daemon has told all it knows.
+    pub fn wait_until_live(&self) {
+        let is_old = |shown: &str| shown.contains("daemon gone") || shown.contains(" loading ");
+        let _ = self.wait_until("live data", |it| it.contains("tier a") && !is_old(it));
     }
 
     /// The command line of `apiwatch top` at a socket; what comes after it is its end.

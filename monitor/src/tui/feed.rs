@@ -30,6 +30,8 @@ enum Item {
     Output(Box<Output>),
     /// What follows is of a daemon that tells all it knows.
     Attached,
+    /// It has told that; what follows is new.
+    Known,
     Daemon(Daemon),
     Gone,
 }
@@ -72,6 +74,11 @@ impl TuiSink {
         *locked(&self.shared.latest) = None;
         *locked(&self.shared.coverage) = None;
         self.tell(Item::Attached)
+    }
+
+    /// All that is known was told; what follows is new.
+    pub(crate) fn known(&mut self) -> ControlFlow<()> {
+        self.tell(Item::Known)
     }
 
     /// Which daemon it is.
@@ -145,6 +152,8 @@ pub(crate) enum Next {
     Output(Box<Output>),
     /// What follows is of a daemon that tells all it knows.
     Attached,
+    /// It has told that; what follows is new.
+    Known,
     /// Which daemon it is.
     Daemon(Daemon),
     /// The daemon is gone.
@@ -161,6 +170,7 @@ impl Feed {
         match self.items.try_recv() {
             Ok(Item::Output(output)) => Next::Output(output),
             Ok(Item::Attached) => Next::Attached,
+            Ok(Item::Known) => Next::Known,
             Ok(Item::Daemon(daemon)) => Next::Daemon(daemon),
             Ok(Item::Gone) => Next::Gone,
             Err(TryRecvError::Empty) => Next::Quiet,

@@ -164,6 +164,10 @@ impl Session {
                     self.state.attach(now.time);
                     self.need(Need::Draw);
                 }
+                Next::Known => {
+                    self.state.connection = Connection::Live;
+                    self.need(Need::Draw);
+                }
                 Next::Daemon(daemon) => {
                     self.state.meet(daemon);
                     self.need(Need::Draw);
@@ -210,7 +214,7 @@ impl Session {
 
     fn ended(&mut self, now: Moment) -> Supply {
         self.take_latest(now);
-        if self.state.connection == Connection::Live {
+        if !matches!(self.state.connection, Connection::Ended(_)) {
             self.state.connection = Connection::Ended(now.time);
             self.need(Need::Draw);
         }

@@ -184,6 +184,8 @@ pub(crate) enum Privacy {
 pub(crate) enum Connection {
     /// The feed goes on.
     Live,
+    /// The daemon tells what it knows; what is new comes after that.
+    Loading,
     /// The daemon went away then; the last of it stays on the screen until one is back.
     Gone(Timestamp),
     /// The feed ended then; the last of it stays on the screen.
@@ -267,7 +269,7 @@ impl State {
     /// is looked at, and a frozen view, stay.
     pub(crate) fn attach(&mut self, now: Timestamp) {
         self.live = self.live.restarted(now);
-        self.connection = Connection::Live;
+        self.connection = Connection::Loading;
     }
 
     /// Which daemon it is.

@@ -131,6 +131,7 @@ screens! {
     exchanges_filtered: state(), (80, 24), "2/status:5xx -client:curl<Enter>";
     exchanges_ascii: ascii(), (80, 24), "2";
     exchanges_frozen: state(), (80, 24), "2f";
+    exchanges_loading: loading(), (80, 24), "2";
     exchanges_gone: gone(state()), (80, 24), "2";
     exchanges_gone_60x15: gone(state()), (60, 15), "2f";
     health_missed: gone(state()), (80, 24), "6";
@@ -193,6 +194,13 @@ screens! {
     hostile_destinations: hostile(), (80, 24), "3";
     hostile_endpoints: hostile(), (80, 24), "4";
     hostile_findings: hostile(), (80, 24), "5";
+}
+
+/// A daemon begins to tell what it knows.
+fn loading() -> State {
+    let mut state = gone(state());
+    state.attach(at(NOW).time);
+    state
 }
 
 /// The daemon went away, and had left out records before.

@@ -129,6 +129,7 @@ impl Follower {
             Message::Output(output) => self.sink.deliver([*output])?,
             Message::Status(status) => self.observe(*status)?,
             Message::Notice(Notice::Dropped { records, .. }) => self.sink.missed(records),
+            Message::Notice(Notice::SnapshotEnd) => self.sink.known()?,
             Message::Notice(_) | Message::Header(_) | Message::Unknown => {}
         }
         Continue(())
@@ -175,6 +176,7 @@ mod tests {
     use crate::tui::{Feed, Next};
 
     const DROPPED: &str = r#"{"type":"dropped","records":7,"reason":"slow"}"#;
+    const KNOWN: &str = r#"{"type":"snapshot_end"}"#;
     const FULL: &str = r#"{"type":"error","message":"it serves 32 clients already"}"#;
     const LATER: &str = r#"{"type":"later","x":1}"#;
     const BROKEN: &str = r#"{"type":"finding"}"#;
@@ -246,12 +248,17 @@ mod tests {
                     told.order.push("finding".into());
                 }
                 Next::Attached => told.order.push("attached".into()),
-                Next::Daemon(daemon) => told.order.push(daemon.host),
+                Next::Known => told.order.push("known".into()),
+                Next::Daemon(daemon) => {
+                    told.order.push(daemon.host);
+                    // Only now: a count that comes while another is taken makes way.
+                    let latest = feed.latest().map(|(stats, _)| stats.exchanges);
+                    told.exchanges = latest.or(told.exchanges);
+                }
                 Next::Gone => told.order.push("gone".into()),
                 Next::Quiet => thread::yield_now(),
                 Next::Ended => break,
             }
-            told.exchanges = feed.latest().map(|(stats, _)| stats.exchanges).or(told.exchanges);
             told.missed = feed.dropped().max(told.missed);
         }
         told
@@ -263,8 +270,8 @@ mod tests {
         let (first, second) = (status("web-1"), status("web-2"));
         let cases: [(&[&[&str]], &str, u64); 4] = [
             (
-                &[&[&header, &first, &finding, &first], &[&header, &second, &finding]],
-                "attached web-1 finding gone attached web-2 finding gone",
+                &[&[&header, &first, &finding, KNOWN, &first], &[&header, &second, &finding]],
+                "attached web-1 finding known gone attached web-2 finding gone",
                 0,
             ),
             (

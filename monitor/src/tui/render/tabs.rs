@@ -73,13 +73,15 @@ fn chips(state: &State, look: Look, now: Moment, room: usize) -> Text<'static> {
     let is_plain = state.frozen.is_none() && state.filter().is_none_or(Filter::is_empty);
     let left = if is_plain { room.saturating_sub(text_width(&chips)) } else { 0 };
     let ended = match (state.connection, state.replay) {
+        (Connection::Loading, _) => Some(" loading ".to_owned()),
         (Connection::Gone(at), _) => Some(gone(at, now, left)),
         (Connection::Ended(at), None) => {
             Some(format!(" FEED ENDED {} ago ", format::age(now.time.since(at))))
         }
         _ => None,
     };
-    chips.extend(ended.map(|text| piece(text, Tone::Bad)));
+    let tone = if state.connection == Connection::Loading { Tone::Accent } else { Tone::Bad };
+    chips.extend(ended.map(|text| piece(text, tone)));
     if let Some(frozen) = &state.frozen {
         let age = format::age(now.time.since(frozen.at.time));
         chips.push(piece(format!(" FROZEN {age} "), Tone::Selected));

@@ -308,7 +308,7 @@ fn another_daemon_leaves_what_is_looked_at() {
         let read = subject(&state);
         state.connection = Connection::Gone(at(NOW).time);
         state.attach(at(NOW + 1_000).time);
-        assert_eq!((summary(&state), state.connection), (before, Connection::Live));
+        assert_eq!((summary(&state), state.connection), (before, Connection::Loading));
         assert_eq!(subject(&state), read, "{keys}");
         let kept = if state.frozen.is_some() { shown } else { 0 };
         assert_eq!(state.shown(at(NOW + 1_000)).0.exchanges.len(), kept);
