@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::watched::{Lost, SLACK, Sample};
+use super::watched::{SLACK, Sample};
 
 /// Growth that is not held against it: the size of an allocation more or less, and some
 /// descriptors of clients that come and go.
@@ -165,6 +165,7 @@ impl Soak {
 
 #[cfg(test)]
 mod tests {
+    use super::super::watched::Lost;
     use super::*;
 
     /// A run of ten looks, in which a sample is changed with each.
