@@ -8,7 +8,6 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use super::load::STATUS;
 use crate::bench::child::{Child, Cpu, command};
 use crate::bench::clock;
 use crate::bench::metrics::Scrape;
@@ -32,6 +31,7 @@ pub(super) struct Watched {
     process: Child,
     metrics: SocketAddr,
     errors: PathBuf,
+    status: u16,
 }
 
 /// What it holds.
@@ -84,8 +84,14 @@ impl Sample {
 }
 
 impl Watched {
-    /// Starts it; it watches when this returns.
-    pub(super) fn start(apiwatch: &Path, tier: &str, directory: &Path) -> Result<Self> {
+    /// Starts it; it watches when this returns. Exchanges with this status are those of the
+    /// load.
+    pub(super) fn start(
+        apiwatch: &Path,
+        tier: &str,
+        status: u16,
+        directory: &Path,
+    ) -> Result<Self> {
         let metrics = free_address()?;
         let [config, state, socket, errors] =
             ["apiwatch.toml", "state", "socket", "errors"].map(|name| directory.join(name));
@@ -101,7 +107,7 @@ impl Watched {
         let mut process = Child::start(&mut daemon)?;
         let is_ready = || (process.has_ended() || Scrape::of(metrics).is_some()).then_some(());
         let waited = clock::wait_for(PATIENCE, is_ready);
-        let mut watched = Self { process, metrics, errors };
+        let mut watched = Self { process, metrics, errors, status };
         ensure!(waited.is_some() && !watched.process.has_ended(), "{}", watched.complaint());
         Ok(watched)
     }
@@ -121,7 +127,7 @@ impl Watched {
             lost: Lost::of(&scrape),
             reported: scrape.sum_only(
                 "apiwatch_http_requests_total",
-                &format!("http_response_status_code=\"{STATUS}\""),
+                &format!("http_response_status_code=\"{}\"", self.status),
             ),
         })
     }
