@@ -73,7 +73,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     match words.as_slice() {
         [] => orchestrate(args),
         ["watch", apiwatch] => in_a_directory(|directory| watch(args, apiwatch, directory)),
-        ["load"] => say(&load::run(args.rate, args.period)?.to_string()),
+        ["load", status] => {
+            let status = status.parse().context("a status")?;
+            say(&load::run(status, args.rate, args.period)?.to_string())
+        }
         _ => bail!("there is no such part"),
     }
 }
@@ -88,11 +91,12 @@ fn orchestrate(args: &Args) -> Result<()> {
 }
 
 fn watch(args: &Args, apiwatch: &str, directory: &Path) -> Result<()> {
-    let mut watched = Watched::start(Path::new(apiwatch), &args.tier, directory)?;
+    let status = status_of(std::process::id());
+    let mut watched = Watched::start(Path::new(apiwatch), &args.tier, status, directory)?;
     let before = watched.look()?;
     let output = directory.join("load");
     let mut load = command(std::env::current_exe()?, Cpu::Any);
-    load.arg("soak").args(args.options()).args(["--part", "load"]);
+    load.arg("soak").args(args.options()).args(["--part", "load", &status.to_string()]);
     let mut load = Child::start(load.stdout(fs::File::create(&output)?))?;
     let gap = (args.period / LOOKS_IN_A_RUN).clamp(LOOKS[0], LOOKS[1]);
     let mut during = Vec::new();
@@ -110,6 +114,13 @@ fn watch(args: &Args, apiwatch: &str, directory: &Path) -> Result<()> {
         [] => Ok(()),
         faults => bail!("{}", faults.join("; ")),
     }
+}
+
+/// A status that is not assigned, and hardly that of another run: metrics tell the exchanges
+/// of a run by it from all others, under whatever identity this process runs.
+fn status_of(pid: u32) -> u16 {
+    let offset = u16::try_from(pid % 70).expect("less than 70");
+    230 + offset
 }
 
 /// Does something in a new directory, which is removed afterwards.

@@ -10,22 +10,21 @@ use anyhow::{Context, Result, ensure};
 
 use crate::bench::clock;
 
-/// A status that nobody else answers with, so that metrics tell these exchanges from those
-/// of others.
-pub(super) const STATUS: &str = "299";
 /// A connection without an answer for this long is broken.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Makes connections at this rate for so long, or more slowly where the host is busy; how
-/// many exchanges there were.
-pub(super) fn run(rate: u32, period: Duration) -> Result<u64> {
+/// many exchanges there were. Each is answered with this status.
+pub(super) fn run(status: u16, rate: u32, period: Duration) -> Result<u64> {
+    let response = format!("HTTP/1.1 {status} Soaked\r\nContent-Length: 2\r\n\r\n{{}}");
+    let expected = response.clone();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
     // It ends with this process.
     thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
             // The client says what broke.
-            let _ = answer(stream);
+            let _ = answer(stream, &response);
         }
     });
     let start = clock::now();
@@ -33,7 +32,7 @@ pub(super) fn run(rate: u32, period: Duration) -> Result<u64> {
     let mut made = 0;
     let mut scheduled = start;
     while start.elapsed() < period {
-        ask(address, made).with_context(|| format!("exchange {made}"))?;
+        ask(address, made, &expected).with_context(|| format!("exchange {made}"))?;
         made += 1;
         // What a busy host could not do in time is not made up for by a burst.
         scheduled = (scheduled + gap).max(clock::now());
@@ -43,30 +42,26 @@ pub(super) fn run(rate: u32, period: Duration) -> Result<u64> {
 }
 
 /// The client closes first, so that it is its ports that wait, which it may use again.
-fn ask(server: SocketAddr, number: u64) -> Result<()> {
+fn ask(server: SocketAddr, number: u64, expected: &str) -> Result<()> {
     let mut stream = TcpStream::connect(server)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream
         .write_all(format!("GET /accounts/{number} HTTP/1.1\r\nHost: soak\r\n\r\n").as_bytes())?;
     let mut bytes = [0; 256];
     let read = stream.read(&mut bytes)?;
-    ensure!(bytes[..read] == *response().as_bytes(), "the loopback cut a response");
+    ensure!(bytes[..read] == *expected.as_bytes(), "the loopback cut a response");
     Ok(())
 }
 
-fn answer(mut stream: TcpStream) -> Result<()> {
+fn answer(mut stream: TcpStream, response: &str) -> Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut bytes = [0; 256];
     if stream.read(&mut bytes)? > 0 {
-        stream.write_all(response().as_bytes())?;
+        stream.write_all(response.as_bytes())?;
         let rest = stream.read(&mut bytes)?;
         ensure!(rest == 0, "a client does not close");
     }
     Ok(())
-}
-
-fn response() -> String {
-    format!("HTTP/1.1 {STATUS} Soaked\r\nContent-Length: 2\r\n\r\n{{}}")
 }
 
 #[cfg(test)]
@@ -75,6 +70,6 @@ mod tests {
 
     #[test]
     fn exchanges_are_made_and_counted() {
-        assert!(run(1000, Duration::from_millis(50)).unwrap() > 0);
+        assert!(run(200, 1000, Duration::from_millis(50)).unwrap() > 0);
     }
 }

@@ -8,7 +8,6 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use super::load::STATUS;
 use crate::bench::child::{Child, Cpu, command};
 use crate::bench::clock;
 use crate::bench::metrics::Scrape;
@@ -20,20 +19,19 @@ use crate::process;
 /// whose entries come and go with connections and can be listed.
 const HASHES: [u64; 2] = [1, 9];
 /// Entries of a table that other programs on the host may account for.
-const SLACK: f64 = 100.0;
+pub(super) const SLACK: f64 = 100.0;
 const MEBIBYTE: f64 = 1_048_576.0;
-/// Everything that counts what did not arrive.
-const LOSSES: [&str; 3] = [
-    "apiwatch_events_lost_total",
-    "apiwatch_ebpf_connections_untracked_total",
-    "apiwatch_sink_dropped_total",
-];
+const EVENTS_LOST: &str = "apiwatch_events_lost_total";
+/// What did not arrive beyond the stages of that metric.
+const OTHER_LOSSES: [&str; 2] =
+    ["apiwatch_ebpf_connections_untracked_total", "apiwatch_sink_dropped_total"];
 
 /// A daemon with a state of its own.
 pub(super) struct Watched {
     process: Child,
     metrics: SocketAddr,
     errors: PathBuf,
+    status: u16,
 }
 
 /// What it holds.
@@ -51,10 +49,31 @@ pub(super) struct Sample {
     pub(super) tracked: f64,
     /// Entries of the kernel's tables.
     pub(super) entries: f64,
-    /// Records, connections and outputs that were lost so far.
-    pub(super) lost: f64,
+    /// What was lost so far.
+    pub(super) lost: Lost,
     /// Exchanges of the load that were reported so far.
     pub(super) reported: f64,
+}
+
+/// What was lost on the way, by where.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Lost {
+    /// Records of payload.
+    pub(super) payload: f64,
+    /// Records of connections and processes.
+    pub(super) connections: f64,
+    /// Connections without room in a table, and outputs that a sink dropped.
+    pub(super) later: f64,
+}
+
+impl Lost {
+    fn of(scrape: &Scrape) -> Self {
+        let [payload, connections] = ["stage=\"data_ring\"", "stage=\"control_ring\""]
+            .map(|stage| scrape.sum_only(EVENTS_LOST, stage));
+        let others: f64 = OTHER_LOSSES.iter().map(|name| scrape.sum(name)).sum();
+        let later = scrape.sum(EVENTS_LOST) - payload - connections + others;
+        Self { payload, connections, later }
+    }
 }
 
 impl Sample {
@@ -65,8 +84,14 @@ impl Sample {
 }
 
 impl Watched {
-    /// Starts it; it watches when this returns.
-    pub(super) fn start(apiwatch: &Path, tier: &str, directory: &Path) -> Result<Self> {
+    /// Starts it; it watches when this returns. Exchanges with this status are those of the
+    /// load.
+    pub(super) fn start(
+        apiwatch: &Path,
+        tier: &str,
+        status: u16,
+        directory: &Path,
+    ) -> Result<Self> {
         let metrics = free_address()?;
         let [config, state, socket, errors] =
             ["apiwatch.toml", "state", "socket", "errors"].map(|name| directory.join(name));
@@ -82,7 +107,7 @@ impl Watched {
         let mut process = Child::start(&mut daemon)?;
         let is_ready = || (process.has_ended() || Scrape::of(metrics).is_some()).then_some(());
         let waited = clock::wait_for(PATIENCE, is_ready);
-        let mut watched = Self { process, metrics, errors };
+        let mut watched = Self { process, metrics, errors, status };
         ensure!(waited.is_some() && !watched.process.has_ended(), "{}", watched.complaint());
         Ok(watched)
     }
@@ -99,10 +124,10 @@ impl Watched {
             threads: count_of(pid, "task")?,
             tracked: scrape.sum("apiwatch_connections_tracked"),
             entries: entries_of(pid)?,
-            lost: LOSSES.iter().map(|name| scrape.sum(name)).sum(),
+            lost: Lost::of(&scrape),
             reported: scrape.sum_only(
                 "apiwatch_http_requests_total",
-                &format!("http_response_status_code=\"{STATUS}\""),
+                &format!("http_response_status_code=\"{}\"", self.status),
             ),
         })
     }
