@@ -15,7 +15,7 @@ use super::replay::{Pace, Playback};
 use super::signals::Signals;
 use super::state::{Connection, Reaction, State};
 use super::theme::{Glyphs, Palette, Theme, Tone};
-use super::tty::Tty;
+use super::tty::{Readiness, Tty};
 use crate::clock;
 use crate::pipeline::detect::Moment;
 use crate::pipeline::time::{Timestamp, WallOffset};
@@ -142,13 +142,22 @@ impl Session {
     /// Waits for a key, and does what it asks for.
     fn wait(&mut self, patience: Duration, tty: &mut Tty) -> io::Result<Flow> {
         // What was read before is not seen by whoever waits for the terminal.
-        if !event::poll(Duration::ZERO)? {
-            tty.wait(patience);
-            if tty.is_gone() || !event::poll(Duration::ZERO)? {
-                return Ok(Flow::Continue);
+        if event::poll(Duration::ZERO)? {
+            return self.handle(&event::read()?, tty);
+        }
+        let readiness = tty.wait(patience)?;
+        match readiness {
+            Readiness::Quiet => Ok(Flow::Continue),
+            Readiness::Event => self.handle(&event::read()?, tty),
+            Readiness::Keys(keys) => {
+                for key in keys {
+                    if self.handle(&Event::Key(key), tty)? == Flow::Quit {
+                        return Ok(Flow::Quit);
+                    }
+                }
+                Ok(Flow::Continue)
             }
         }
-        self.handle(&event::read()?, tty)
     }
 
     /// Takes what the feed has, or a batch of it; says whether that was the last of it.

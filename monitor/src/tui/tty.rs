@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use ratatui::backend::CrosstermBackend;
-use ratatui::crossterm::event::{self, DisableMouseCapture, EnableMouseCapture};
+use ratatui::crossterm::event::{self, DisableMouseCapture, EnableMouseCapture, KeyCode, KeyEvent};
 use ratatui::crossterm::style::force_color_output;
 use ratatui::crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
@@ -29,6 +29,15 @@ static HAS_MOUSE: AtomicBool = AtomicBool::new(false);
 /// The terminal that standard output leads to.
 pub(super) struct Tty {
     terminal: Terminal<CrosstermBackend<Stdout>>,
+    keys: Keys,
+}
+
+/// Where keys come from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keys {
+    Stdin,
+    /// `/dev/tty`: standard input is no terminal.
+    Other,
 }
 
 impl Tty {
@@ -38,12 +47,14 @@ impl Tty {
     /// Where standard output is none, or it cannot be set up.
     pub(super) fn open(palette: Palette) -> anyhow::Result<Self> {
         ensure_terminal()?;
+        // One that was closed is none any more.
+        let keys = if io::stdin().is_terminal() { Keys::Stdin } else { Keys::Other };
         restore_on_panic();
         // Whether colours are wanted was decided before.
         force_color_output(palette != Palette::Mono);
         let opened = enter().and_then(|()| Terminal::new(CrosstermBackend::new(stdout())));
         match opened {
-            Ok(terminal) => Ok(Self { terminal }),
+            Ok(terminal) => Ok(Self { terminal, keys }),
             Err(error) => {
                 let _ = leave();
                 Err(error).context("cannot set up the terminal")
@@ -58,23 +69,28 @@ impl Tty {
 
     /// Whether the terminal was closed. Reading events from it would not end then.
     pub(super) fn is_gone(&self) -> bool {
-        self.poll(Duration::ZERO).intersects(PollFlags::HUP | PollFlags::ERR)
+        let lost = PollFlags::HUP | PollFlags::ERR;
+        self.keys == Keys::Stdin && poll_stdin(Duration::ZERO).intersects(lost)
     }
 
-    /// Waits for input, at most so long.
-    pub(super) fn wait(&self, patience: Duration) {
-        self.poll(patience);
-    }
-
-    /// What standard input is ready for; nothing where a signal came first.
-    fn poll(&self, patience: Duration) -> PollFlags {
-        let stdin = io::stdin();
-        let mut descriptors = [PollFd::new(&stdin, PollFlags::IN)];
-        let timeout = Timespec::try_from(patience).ok();
-        match poll(&mut descriptors, timeout.as_ref()) {
-            Ok(_) => descriptors[0].revents(),
-            Err(_) => PollFlags::empty(),
+    /// Waits for an event, at most so long.
+    pub(super) fn wait(&self, patience: Duration) -> io::Result<Readiness> {
+        if self.keys == Keys::Other {
+            return event::poll(patience).map(Readiness::of);
         }
+        let flags = poll_stdin(patience);
+        if flags.intersects(PollFlags::HUP | PollFlags::ERR) {
+            return Ok(Readiness::Quiet);
+        }
+        if event::poll(Duration::ZERO)? {
+            return Ok(Readiness::Event);
+        }
+        // A key that comes together with another size is forgotten by whoever reads events.
+        Ok(if flags.contains(PollFlags::IN) {
+            Readiness::Keys(forgotten())
+        } else {
+            Readiness::Quiet
+        })
     }
 
     pub(super) fn size(&self) -> io::Result<Size> {
@@ -126,6 +142,58 @@ impl Tty {
     pub(super) fn close(self) -> io::Result<()> {
         leave()
     }
+}
+
+/// What there is to be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Readiness {
+    /// Nothing.
+    Quiet,
+    /// An event.
+    Event,
+    /// Keys that nobody tells of any more.
+    Keys(Vec<KeyEvent>),
+}
+
+impl Readiness {
+    fn of(has_event: bool) -> Self {
+        if has_event { Self::Event } else { Self::Quiet }
+    }
+}
+
+/// What standard input, where it is the terminal, is ready for; nothing where a signal
+/// came first.
+fn poll_stdin(patience: Duration) -> PollFlags {
+    let stdin = io::stdin();
+    let mut descriptors = [PollFd::new(&stdin, PollFlags::IN)];
+    let timeout = Timespec::try_from(patience).ok();
+    match poll(&mut descriptors, timeout.as_ref()) {
+        Ok(_) => descriptors[0].revents(),
+        Err(_) => PollFlags::empty(),
+    }
+}
+
+/// Reads what is ready.
+fn forgotten() -> Vec<KeyEvent> {
+    let mut bytes = [0; 32];
+    let length = rustix::io::read(io::stdin(), &mut bytes).unwrap_or_default();
+    keys_of(bytes.get(..length).unwrap_or_default())
+}
+
+/// The plain keys that a terminal sends as these bytes; sequences are passed over.
+fn keys_of(bytes: &[u8]) -> Vec<KeyEvent> {
+    if matches!(bytes, [b'\x1b', _, ..]) {
+        return Vec::new();
+    }
+    let code = |byte: &u8| match byte {
+        b'\r' => Some(KeyCode::Enter),
+        b'\t' => Some(KeyCode::Tab),
+        b'\x1b' => Some(KeyCode::Esc),
+        b'\x7f' => Some(KeyCode::Backspace),
+        b' '..=b'~' => Some(KeyCode::Char(char::from(*byte))),
+        _ => None,
+    };
+    bytes.iter().filter_map(code).map(KeyEvent::from).collect()
 }
 
 /// That standard output is a terminal.
@@ -182,4 +250,24 @@ fn restore_on_panic() {
         let _ = leave();
         report(panic);
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_keys_are_told_from_sequences() {
+        let cases: [(&[u8], &[KeyCode]); 5] = [
+            (b"q", &[KeyCode::Char('q')]),
+            (b"2\r", &[KeyCode::Char('2'), KeyCode::Enter]),
+            (b"\x1b", &[KeyCode::Esc]),
+            (b"\x1b[A", &[]),
+            (b"\x00\xff", &[]),
+        ];
+        for (bytes, expected) in cases {
+            let codes: Vec<_> = keys_of(bytes).into_iter().map(|key| key.code).collect();
+            assert_eq!(codes, expected, "{bytes:?}");
+        }
+    }
 }
