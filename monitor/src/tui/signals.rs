@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -17,7 +18,7 @@ impl Signals {
     /// Installs the handlers: SIGTERM, SIGHUP and SIGINT stop, SIGCONT resumes.
     pub(super) fn install() -> io::Result<Self> {
         let signals = Self::default();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (mut stops, mut resumes) = {
             let _inside = runtime.enter();
             let stops = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()]
@@ -37,7 +38,14 @@ impl Signals {
                         _ = resumes.recv() => &flags.resume,
                     };
                     flag.store(true, Ordering::Relaxed);
+                    if flags.stop() {
+                        break;
+                    }
                 }
+                // Reading events from a terminal that is closed meanwhile never ends.
+                tokio::time::sleep(GRACE).await;
+                super::tty::give_back();
+                std::process::exit(1);
             });
         })?;
         Ok(signals)
@@ -53,5 +61,8 @@ impl Signals {
         self.resume.swap(false, Ordering::Relaxed)
     }
 }
+
+/// How long whoever looks at the flags may take to end.
+const GRACE: Duration = Duration::from_secs(5);
 
 const SIGCONT: i32 = rustix::process::Signal::CONT.as_raw();

@@ -235,6 +235,12 @@ fn leave() -> io::Result<()> {
     mouse.and(screen).and(raw)
 }
 
+/// Gives the terminal back for whoever cannot end in order: without reading from it.
+pub(super) fn give_back() {
+    HAS_MOUSE.store(false, Ordering::SeqCst);
+    let _ = leave();
+}
+
 /// What the mouse has said is for nobody else.
 fn swallow_events() -> io::Result<()> {
     while event::poll(Duration::ZERO)? {

@@ -54,6 +54,8 @@ fn a_filter_a_finding_and_a_frozen_view() {
     let caret = lines[typed + 1].find('^').expect("a caret");
     assert!(lines[typed][caret..].starts_with("abc"), "{shown}");
     screen.send("Escape");
+    // What follows an escape at once is one key with it.
+    screen.wait_until("the end of typing", |shown| !shown.contains("filter: "));
 
     // From a finding to the exchanges that it is about.
     screen.send("5 /");
@@ -141,7 +143,9 @@ fn a_stopped_ui_costs_the_daemon_nothing() {
     assert_eq!(printed.len(), 10_000, "standard output has all");
     assert_eq!(daemon.metric("apiwatch_sink_dropped_total", ""), 0);
     signal("-CONT");
-    let _ = screen.wait_for("UI missed");
+    // It says what it missed, or missed nothing: the last one comes in any case.
+    let is_whole = |shown: &str| shown.contains("UI missed") || shown.contains("/9999");
+    screen.wait_until("the rest", is_whole);
     curl(&nginx, "/and/on");
     let _ = screen.wait_for("/and/on");
 }
