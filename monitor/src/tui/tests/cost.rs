@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{NOW, draw};
+use super::{NOW, draw, lines};
 use crate::pipeline::finding::Severity;
 use crate::pipeline::output::{
     ConnectionEventKind, ConnectionId, Encryption, Ends, Exchange, Name, NameSource, Output,
@@ -81,23 +81,18 @@ fn full() -> State {
     state
 }
 
-/// No time is asserted, since machines differ: what is asserted is that full tables are
-/// drawn. `--nocapture` shows how long a frame took.
+/// Whichever window is looked through, tables that are full are drawn to their last line.
 #[test]
 fn full_tables_are_drawn() {
     let mut state = full();
-    for window in 0..4 {
-        for screen in Screen::ALL {
+    for _ in 0..4 {
+        for screen in [Screen::Exchanges, Screen::Destinations, Screen::Endpoints, Screen::Findings]
+        {
             state.screen = screen;
-            let before = crate::clock::monotonic();
-            let frames = 8;
-            for _ in 0..frames {
-                draw(&state, (120, 40), at(NOW));
-            }
-            let took = crate::clock::monotonic().since(before) / frames;
-            eprintln!("{screen:?} {}: {took:?} a frame", state.window.label());
+            let drawn = lines(&draw(&state, (120, 40), at(NOW)));
+            let last = drawn.iter().rev().nth(1).map(|line| line.trim());
+            assert!(last.is_some_and(|line| !line.is_empty()), "{screen:?}: {drawn:#?}");
         }
         state.window = state.window.next();
-        assert!(window < 4);
     }
 }

@@ -54,30 +54,39 @@ fn drain(pipeline: &mut Pipeline, state: &mut State, now: Moment) {
     state.live.cover(pipeline.coverage(), now.time);
 }
 
-/// Name, size, keys.
-const SCREENS: [(&str, (u16, u16), &str); 16] = [
-    ("overview_80x24", (80, 24), "-"),
-    ("overview_120x40", (120, 40), "-"),
-    ("exchanges_80x24", (80, 24), "2"),
-    ("exchanges_120x40", (120, 40), "2"),
-    ("destinations_80x24", (80, 24), "3"),
-    ("destinations_120x40", (120, 40), "3"),
-    ("endpoints_80x24", (80, 24), "4"),
-    ("endpoints_120x40", (120, 40), "4"),
-    ("findings_80x24", (80, 24), "5"),
-    ("findings_120x40", (120, 40), "5"),
-    ("health_80x24", (80, 24), "6"),
-    ("health_120x40", (120, 40), "6"),
+/// Sizes of terminals that every screen is drawn at.
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (60, 15)];
+
+/// Each screen by its name and the key that shows it.
+const SCREENS: [(&str, &str); 6] = [
+    ("overview", "-"),
+    ("exchanges", "2"),
+    ("destinations", "3"),
+    ("endpoints", "4"),
+    ("findings", "5"),
+    ("health", "6"),
+];
+
+/// Ways from one screen to another: name, size, keys.
+const WAYS: [(&str, (u16, u16), &str); 4] = [
     ("finding_to_destination", (80, 24), "5<Enter>d"),
     ("finding_to_exchanges", (80, 24), "5<Enter>o"),
     ("connection_80x24", (80, 24), "2<Enter>o"),
     ("tls_destination_80x40", (80, 40), "3/encryption:tls<Enter><Enter>"),
 ];
 
+/// Every screen at every size, under a name of its own.
+fn everything() -> impl Iterator<Item = (String, (u16, u16), &'static str)> {
+    SCREENS.into_iter().flat_map(|(name, keys)| {
+        SIZES.map(|(width, height)| (format!("{name}_{width}x{height}"), (width, height), keys))
+    })
+}
+
 #[test]
 fn recorded_traffic_fills_every_screen() {
     let (state, now) = replayed();
-    for (name, size, keys) in SCREENS {
+    let ways = WAYS.into_iter().map(|(name, size, keys)| (name.to_owned(), size, keys));
+    for (name, size, keys) in everything().chain(ways) {
         let terminal = screen_at(state.clone(), size, keys, now);
         assert_snapshot!(format!("replay_{name}"), terminal.backend());
     }
@@ -87,11 +96,11 @@ fn recorded_traffic_fills_every_screen() {
 #[test]
 fn recorded_traffic_looks_the_same_with_and_without_colour() {
     let (state, now) = replayed();
-    for (name, size, keys) in SCREENS.iter().filter(|(name, ..)| name.ends_with("80x24")) {
+    for (name, size, keys) in everything() {
         for (palette, suffix) in [(Palette::Ansi, "colour"), (Palette::Mono, "mono")] {
             let mut state = state.clone();
             state.theme.palette = palette;
-            let terminal = screen_at(state, *size, keys, now);
+            let terminal = screen_at(state, size, keys, now);
             let map = styles(terminal.backend().buffer());
             assert_snapshot!(format!("replay_{name}_{suffix}"), map);
         }
