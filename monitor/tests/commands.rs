@@ -40,7 +40,10 @@ impl Bench {
         fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).expect("permissions");
         // Who has no privileges may not be let into the place where it was built.
         let program = path("apiwatch");
-        fs::copy(env!("CARGO_BIN_EXE_apiwatch"), &program).expect("a copy of the program");
+        // By another process: a child of another thread would inherit what writes here, and
+        // a program that is open for writing does not run.
+        let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_apiwatch")).arg(&program).status();
+        assert!(copied.expect("cp runs").success(), "a copy of the program");
         fs::create_dir(path("open")).expect("a directory");
         fs::set_permissions(path("open"), Permissions::from_mode(0o777)).expect("permissions");
         let taken = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
