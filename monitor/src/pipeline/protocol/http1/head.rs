@@ -1,11 +1,14 @@
-//! Heads of messages (RFC 9112 sections 2 to 5). httparse reads the regular ones; what
-//! it refuses is read leniently, line by line, so that irregular traffic is named
-//! instead of lost.
+//! Heads of messages (RFC 9112 sections 2 to 5). Those without an oddity are read in one
+//! pass, httparse reads the other regular ones; what it refuses is read leniently, line by
+//! line, so that irregular traffic is named instead of lost.
 
 use std::mem::MaybeUninit;
 
 use super::fields::Fields;
 use crate::pipeline::protocol::anomaly::{Anomalies, Anomaly};
+
+/// Heads without an oddity.
+mod plain;
 
 /// Fields that are tried first; more only where a head has more.
 const FEW_FIELDS: usize = 32;
@@ -61,7 +64,16 @@ pub(super) enum Parsed<'a> {
 }
 
 /// Reads the head at the start of `bytes`, looking at no more than `most` fields.
+#[inline]
 pub(super) fn parse(kind: Kind, bytes: &[u8], most: usize) -> Parsed<'_> {
+    match plain::parse(kind, bytes) {
+        Some(head) => Parsed::Head(head),
+        None => parse_any(kind, bytes, most),
+    }
+}
+
+#[inline(never)]
+fn parse_any(kind: Kind, bytes: &[u8], most: usize) -> Parsed<'_> {
     let mut few = [const { MaybeUninit::uninit() }; FEW_FIELDS];
     match regular(kind, bytes, &mut few) {
         Ok(Some(head)) => Parsed::Head(head),
