@@ -27,6 +27,7 @@ use self::settings::Settings;
 use self::stats::Stats;
 use self::table::{ConnectionTable, Slot};
 use self::time::{Timestamp, WallOffset};
+use self::unended::Unended;
 
 /// Bounds and counts.
 mod account;
@@ -82,6 +83,8 @@ mod table;
 pub mod text;
 /// Kernel time and wall time.
 pub mod time;
+/// Connections whose end was lost.
+mod unended;
 
 /// An open is reported at the latest after this long, with what is known then.
 const SETTLING: Duration = Duration::from_millis(100);
@@ -96,6 +99,7 @@ pub struct Pipeline {
     early_owners: EarlyOwners,
     names: Names,
     rounds: Rounds,
+    unended: Unended,
     detectors: Detectors,
     inventory: Inventory,
     stats: Stats,
@@ -121,6 +125,7 @@ impl Pipeline {
             early_owners: EarlyOwners::new(),
             names: Names::new(),
             rounds: Rounds::default(),
+            unended: Unended::default(),
             settings,
             now: Timestamp::default(),
             wall_offset: WallOffset::default(),
@@ -322,6 +327,7 @@ impl Pipeline {
     fn handle_loss(&mut self, loss: Loss) {
         self.now = self.now.max(loss.time);
         self.count_lost(loss.stage, loss.reason, loss.count);
+        self.unended.note(loss);
         self.outputs.push_back(Output::Loss(LossReport {
             loss,
             since: self.wall_offset.wall(loss.since),
@@ -341,6 +347,7 @@ impl Pipeline {
             }
         }
         self.say_lasting();
+        self.end_unended();
         for (slot, cookie) in std::mem::take(&mut self.active) {
             self.say_traffic(slot, cookie);
         }
@@ -369,14 +376,6 @@ impl Pipeline {
             let report = connection.report(ConnectionEventKind::Close, time);
             self.coverage.close(&report);
             self.outputs.push_back(Output::Connection(report));
-        }
-    }
-
-    fn note_active(&mut self, slot: Slot, cookie: Cookie) {
-        if let Some(connection) = self.connections.get_mut(slot)
-            && !std::mem::replace(&mut connection.is_active, true)
-        {
-            self.active.push((slot, cookie));
         }
     }
 

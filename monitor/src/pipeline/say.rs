@@ -115,6 +115,15 @@ impl Pipeline {
         }
     }
 
+    /// The detectors hear of its traffic with the next tick.
+    pub(super) fn note_active(&mut self, slot: Slot, cookie: Cookie) {
+        if let Some(connection) = self.connections.get_mut(slot)
+            && !std::mem::replace(&mut connection.is_active, true)
+        {
+            self.active.push((slot, cookie));
+        }
+    }
+
     /// Tells the inventory and the detectors what a connection moved since they last heard.
     pub(super) fn say_traffic(&mut self, slot: Slot, cookie: Cookie) {
         let moment = self.moment();

@@ -52,7 +52,7 @@ pub struct Limits {
     pub names: u32,
     /// Endpoints in the inventory.
     pub endpoints: u32,
-    /// A connection without a record for this long may be evicted first.
+    /// A connection without a record for this long has ended, where its end may be lost.
     pub idle_timeout: Duration,
 }
 

@@ -15,6 +15,8 @@ mod clock;
 mod lasting;
 /// Names of servers.
 mod naming;
+/// Connections whose end was lost.
+mod unended;
 
 const CLIENT_END: Cookie = Cookie(1);
 const SERVER_END: Cookie = Cookie(2);

@@ -77,7 +77,9 @@ pub(super) static LIMITS: &[Key] = &[
     },
     Key {
         name: "idle_timeout",
-        doc: &["A connection without traffic for this long may be evicted first."],
+        doc: &[
+            "A connection without traffic for this long has ended, where records of ends were lost.",
+        ],
         kind: duration!(SECOND, DAY.saturating_mul(30), pipeline.limits.idle_timeout),
     },
 ];
