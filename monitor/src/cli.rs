@@ -112,7 +112,12 @@ pub struct DaemonArgs {
     pub capture: CaptureArgs,
 
     /// Records to print as JSON lines, separated by commas
-    #[arg(long, value_name = "TYPES", value_delimiter = ',', default_value = "finding")]
+    #[arg(
+        long,
+        value_name = "TYPES",
+        value_delimiter = ',',
+        default_value = "finding,coverage_gap"
+    )]
     pub print: Vec<RecordType>,
 }
 
@@ -265,7 +270,7 @@ pub struct OutputArgs {
         long,
         value_name = "TYPES",
         value_delimiter = ',',
-        default_value = "connection,tls,exchange,endpoint,destination,finding,loss"
+        default_value = "connection,tls,exchange,endpoint,destination,finding,loss,coverage_gap"
     )]
     pub print: Vec<RecordType>,
 }
@@ -298,6 +303,7 @@ impl ValueEnum for RecordType {
             Self::Destination => "What is known of an identity and a destination of it so far",
             Self::Finding => "Something to act on: opened, updated or resolved",
             Self::Loss => "What could not be delivered",
+            Self::CoverageGap => "A span in which no daemon watched, said when the next one starts",
         };
         Some(PossibleValue::new(self.name()).help(help))
     }

@@ -6,6 +6,10 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::pipeline::time::{Timestamp, WallOffset, WallTime};
 
+/// Nanoseconds since this host was started, suspended time included. Nobody sets this clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BootTime(pub u64);
+
 /// Kernel time now: the clock of the kernel side's records.
 #[must_use]
 pub fn monotonic() -> Timestamp {
@@ -16,6 +20,12 @@ pub fn monotonic() -> Timestamp {
 #[must_use]
 pub fn wall() -> WallTime {
     WallTime(nanoseconds(ClockId::Realtime))
+}
+
+/// Time since this host was started.
+#[must_use]
+pub fn boot() -> BootTime {
+    BootTime(nanoseconds(ClockId::Boottime))
 }
 
 /// How wall time stands to kernel time now.

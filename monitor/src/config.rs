@@ -130,6 +130,12 @@ impl StateConfig {
     pub fn baseline_file(&self) -> PathBuf {
         self.directory.join("baseline")
     }
+
+    /// The file that says when the daemon last watched.
+    #[must_use]
+    pub fn watched_file(&self) -> PathBuf {
+        self.directory.join("watched")
+    }
 }
 
 impl Default for Config {

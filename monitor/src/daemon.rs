@@ -11,13 +11,15 @@ use self::notify::Notifier;
 use self::saver::Saver;
 use self::signals::Signals;
 use self::watch::Watch;
+use self::watched::WatchedFile;
 use crate::capture::status::Tier;
 use crate::capture::{self, CaptureError};
 use crate::cli::{DaemonArgs, Exit};
-use crate::clock;
+use crate::clock::{self, BootTime};
 use crate::config::{self, Config, Listen, TierChoice};
 use crate::control::client::ClientError;
 use crate::control::socket::SocketError;
+use crate::pipeline::output::CoverageGap;
 use crate::sandbox::{self, Paths};
 use crate::sink::http;
 use crate::sink::metrics::{Exporter, MetricsSink, ReloadOutcome};
@@ -59,6 +61,8 @@ pub mod tail;
 pub mod top;
 /// The loop of the daemon.
 mod watch;
+/// When the daemon last watched, kept across restarts.
+mod watched;
 
 /// Runs the daemon until it is told to stop.
 ///
@@ -75,6 +79,7 @@ pub fn run(args: &DaemonArgs, config: &Config, config_path: Option<&Path>) -> an
 
     let mut engine = Engine::new(config.pipeline.clone(), config.memory_bytes);
     engine.start(capture_options(config, args.capture.tier, listener.port()))?;
+    let began = clock::boot();
     engine.add_sink("metrics", Box::new(metrics));
     let mut control = Control::bind(config, config_path, &mut engine)?;
     let baseline = config.state.baseline_file();
@@ -86,7 +91,13 @@ pub fn run(args: &DaemonArgs, config: &Config, config_path: Option<&Path>) -> an
         .context("opening standard output")?;
     engine.add_sink("stdout", Box::new(stdout));
     engine.load_baseline(&baseline);
-    let saver = Saver::start(baseline).context("starting the thread that saves")?;
+    let watched = watched_file(config);
+    if let Some(gap) = watched.as_ref().and_then(|file| gap_before(file, began)) {
+        engine.report_gap(gap);
+        exporter.report_gap(gap);
+        control.report_gap(gap);
+    }
+    let saver = Saver::start(baseline, watched, began).context("starting the thread that saves")?;
     let scraped = exporter.clone();
     let server = http::serve(listener, move || scraped.render())
         .context("starting the server of /metrics")?;
@@ -124,6 +135,36 @@ fn confine(
     );
     exporter.report_sandbox(sandbox);
     control.report_sandbox(sandbox);
+}
+
+/// Where it is kept when the daemon last watched; none where that cannot be told.
+fn watched_file(config: &Config) -> Option<WatchedFile> {
+    let file = WatchedFile::new(config.state.watched_file());
+    file.inspect_err(|error| {
+        tracing::warn!(%error, "Which boot this is is not known, so a next start cannot tell how long nobody watched.");
+    })
+    .ok()
+}
+
+/// The span before `began` in which nobody watched, as far as an earlier run left a mark.
+fn gap_before(file: &WatchedFile, began: BootTime) -> Option<CoverageGap> {
+    match file.gap(began) {
+        Ok(gap) => {
+            if let Some(CoverageGap { duration, cause, .. }) = gap {
+                let seconds = duration.map(|it| it.as_secs_f64());
+                tracing::info!(
+                    seconds,
+                    cause = cause.name(),
+                    "Nobody watched this host until now."
+                );
+            }
+            gap
+        }
+        Err(error) => {
+            tracing::warn!(%error, "How long nobody watched this host is not known.");
+            None
+        }
+    }
 }
 
 /// What a daemon opens while it runs.

@@ -133,7 +133,7 @@ _apiwatch() {
                     return 0
                     ;;
                 --print)
-                    COMPREPLY=($(compgen -W "connection tls exchange endpoint destination finding loss" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "connection tls exchange endpoint destination finding loss coverage_gap" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -219,7 +219,7 @@ _apiwatch() {
                     return 0
                     ;;
                 --print)
-                    COMPREPLY=($(compgen -W "connection tls exchange endpoint destination finding loss" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "connection tls exchange endpoint destination finding loss coverage_gap" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -279,7 +279,7 @@ _apiwatch() {
                     return 0
                     ;;
                 --print)
-                    COMPREPLY=($(compgen -W "connection tls exchange endpoint destination finding loss" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "connection tls exchange endpoint destination finding loss coverage_gap" -- "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -335,7 +335,7 @@ _apiwatch() {
                     return 0
                     ;;
                 --type)
-                    COMPREPLY=($(compgen -W "connection tls exchange endpoint destination finding loss status" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "connection tls exchange endpoint destination finding loss coverage_gap status" -- "${cur}"))
                     return 0
                     ;;
                 --rate)

@@ -51,7 +51,8 @@ exchange\t'A request with its response'
 endpoint\t'What is known of a service, method and route so far'
 destination\t'What is known of an identity and a destination of it so far'
 finding\t'Something to act on: opened, updated or resolved'
-loss\t'What could not be delivered'"
+loss\t'What could not be delivered'
+coverage_gap\t'A span in which no daemon watched, said when the next one starts'"
 complete -c apiwatch -n "__fish_apiwatch_using_subcommand daemon" -l config -d 'Configuration file [default: /etc/apiwatch/config.toml if it exists]' -r -F
 complete -c apiwatch -n "__fish_apiwatch_using_subcommand daemon" -l color -d 'When to colour what people read; before `NO_COLOR`' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Everywhere, also where NO_COLOR is set'
@@ -87,6 +88,7 @@ endpoint\t'What is known of a service, method and route so far'
 destination\t'What is known of an identity and a destination of it so far'
 finding\t'Something to act on: opened, updated or resolved'
 loss\t'What could not be delivered'
+coverage_gap\t'A span in which no daemon watched, said when the next one starts'
 status\t'What the daemon is and how it fares, each second'"
 complete -c apiwatch -n "__fish_apiwatch_using_subcommand tail" -l rate -d 'At most so many exchanges a second; those above are counted and said' -r
 complete -c apiwatch -n "__fish_apiwatch_using_subcommand tail" -l socket -d 'Control socket of the daemon [default: control.socket of the configuration]' -r -F
@@ -125,7 +127,8 @@ exchange\t'A request with its response'
 endpoint\t'What is known of a service, method and route so far'
 destination\t'What is known of an identity and a destination of it so far'
 finding\t'Something to act on: opened, updated or resolved'
-loss\t'What could not be delivered'"
+loss\t'What could not be delivered'
+coverage_gap\t'A span in which no daemon watched, said when the next one starts'"
 complete -c apiwatch -n "__fish_apiwatch_using_subcommand record" -l config -d 'Configuration file [default: /etc/apiwatch/config.toml if it exists]' -r -F
 complete -c apiwatch -n "__fish_apiwatch_using_subcommand record" -l color -d 'When to colour what people read; before `NO_COLOR`' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Everywhere, also where NO_COLOR is set'
@@ -140,7 +143,8 @@ exchange\t'A request with its response'
 endpoint\t'What is known of a service, method and route so far'
 destination\t'What is known of an identity and a destination of it so far'
 finding\t'Something to act on: opened, updated or resolved'
-loss\t'What could not be delivered'"
+loss\t'What could not be delivered'
+coverage_gap\t'A span in which no daemon watched, said when the next one starts'"
 complete -c apiwatch -n "__fish_apiwatch_using_subcommand replay" -l config -d 'Configuration file [default: /etc/apiwatch/config.toml if it exists]' -r -F
 complete -c apiwatch -n "__fish_apiwatch_using_subcommand replay" -l color -d 'When to colour what people read; before `NO_COLOR`' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Everywhere, also where NO_COLOR is set'

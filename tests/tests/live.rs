@@ -17,6 +17,9 @@ mod control;
 /// Every request is one exchange.
 #[path = "live/exchanges.rs"]
 mod exchanges;
+/// The time between two daemons is told.
+#[path = "live/gap.rs"]
+mod gap;
 /// Every call of gRPC is an exchange, also while it goes on.
 #[path = "live/grpc.rs"]
 mod grpc;

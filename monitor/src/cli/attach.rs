@@ -69,7 +69,7 @@ pub enum Topic {
 }
 
 impl Topic {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Record(RecordType::Connection),
         Self::Record(RecordType::Tls),
         Self::Record(RecordType::Exchange),
@@ -77,6 +77,7 @@ impl Topic {
         Self::Record(RecordType::Destination),
         Self::Record(RecordType::Finding),
         Self::Record(RecordType::Loss),
+        Self::Record(RecordType::CoverageGap),
         Self::Status,
     ];
 

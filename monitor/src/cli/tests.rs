@@ -134,7 +134,7 @@ fn wrong_lines_are_refused_with_the_code_of_wrong_usage() {
 #[test]
 fn defaults_of_what_is_printed() {
     let Ok(Cli { command: Command::Daemon(daemon), .. }) = parse("daemon") else { panic!() };
-    assert_eq!(daemon.print, [RecordType::Finding]);
+    assert_eq!(daemon.print, [RecordType::Finding, RecordType::CoverageGap]);
     assert_eq!(daemon.capture.tier, None);
     let Ok(Cli { command: Command::Replay(replay), .. }) = parse("replay trace") else { panic!() };
     assert_eq!(replay.output.print, RecordType::value_variants());

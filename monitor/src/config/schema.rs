@@ -272,7 +272,9 @@ static CONTROL: &[Key] = &[Key {
 
 static STATE: &[Key] = &[Key {
     name: "directory",
-    doc: &["Absolute path of the directory with the learned baseline."],
+    doc: &[
+        "Absolute path of the directory with the learned baseline and the time of the last watch.",
+    ],
     kind: Kind::Directory,
 }];
 

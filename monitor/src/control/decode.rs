@@ -24,7 +24,7 @@ mod ends;
 mod exchange;
 /// Why a line cannot be read.
 mod fault;
-/// Findings and loss.
+/// Findings, loss and gaps.
 mod finding;
 /// What is in use.
 mod inventory;
@@ -111,7 +111,7 @@ const fn reader(
     Reader { kind, read }
 }
 
-const READERS: [Reader; 13] = [
+const READERS: [Reader; 14] = [
     reader("exchange", |text, shared| exchange::read(text, shared).map(output)),
     reader("connection", |text, shared| connection::read(text, shared).map(output)),
     reader("tls", |text, shared| tls::read(text, shared).map(output)),
@@ -119,6 +119,7 @@ const READERS: [Reader; 13] = [
     reader("destination", |text, shared| inventory::read_destination(text, shared).map(output)),
     reader("finding", |text, _| finding::read(text).map(output)),
     reader("loss", |text, _| finding::read_loss(text).map(output)),
+    reader("coverage_gap", |text, _| finding::read_gap(text).map(output)),
     reader("status", |text, shared| {
         status::read(text, shared).map(|status| Message::Status(Box::new(status)))
     }),

@@ -11,7 +11,7 @@ use rustix::event::{EventfdFlags, eventfd};
 use super::status::Status;
 use crate::capture::status::CaptureStatus;
 use crate::pipeline::coverage::ProcessCoverage;
-use crate::pipeline::output::Output;
+use crate::pipeline::output::{CoverageGap, Output};
 use crate::pipeline::stats::Stats;
 use crate::pipeline::time::WallTime;
 use crate::sandbox::Sandbox;
@@ -121,6 +121,7 @@ struct Latest {
     config: Option<String>,
     reload_succeeded: Option<bool>,
     sandbox: Option<Sandbox>,
+    gap: Option<CoverageGap>,
 }
 
 impl Shared {
@@ -295,6 +296,7 @@ impl Feed {
             config: latest.config.clone(),
             reload_succeeded: latest.reload_succeeded,
             sandbox: latest.sandbox,
+            coverage_gap: latest.gap,
             memory_bytes: (self.facts.memory_bytes)(),
             memory_limit_bytes: self.facts.memory_limit_bytes,
             clients,

@@ -5,11 +5,12 @@
 
 use crate::capture::status::{CaptureStatus, RingStatus, Tier};
 use crate::pipeline::coverage::ProcessCoverage;
+use crate::pipeline::output::CoverageGap;
 use crate::pipeline::stats::Stats;
 use crate::pipeline::time::WallTime;
 use crate::sandbox::Sandbox;
 use crate::sink::json::object::Object;
-use crate::sink::json::write_uncaptured;
+use crate::sink::json::{write_gap_members, write_uncaptured};
 use crate::sink::name;
 
 /// What the daemon is and how it fares.
@@ -33,6 +34,8 @@ pub struct Status {
     pub reload_succeeded: Option<bool>,
     /// What the daemon has given up; none where it does not say.
     pub sandbox: Option<Sandbox>,
+    /// The span before the start in which nobody watched; none where none is known.
+    pub coverage_gap: Option<CoverageGap>,
     /// Memory of the daemon in bytes.
     pub memory_bytes: u64,
     /// What it may take before it gives up what it can do without.
@@ -65,6 +68,9 @@ pub fn write_status(status: &Status, to: &mut Vec<u8>) {
     }
     if let Some(sandbox) = status.sandbox {
         write_sandbox(record.object("sandbox"), sandbox);
+    }
+    if let Some(gap) = &status.coverage_gap {
+        write_gap_members(record.object("coverage_gap"), gap);
     }
     record.number("memory_bytes", status.memory_bytes);
     record.number("memory_limit_bytes", status.memory_limit_bytes);

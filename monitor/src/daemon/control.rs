@@ -12,6 +12,7 @@ use crate::config::{self, Config, ConfigError};
 use crate::control::server::{self, ControlServer};
 use crate::control::sink::{ControlHandle, Facts, Feed, channel};
 use crate::control::socket::ControlSocket;
+use crate::pipeline::output::CoverageGap;
 use crate::sandbox::Sandbox;
 
 /// The socket with its server, or nothing where it is off.
@@ -78,6 +79,13 @@ impl Control {
     pub(super) fn report_sandbox(&self, sandbox: Sandbox) {
         if let Some(open) = &self.0 {
             open.handle.report_sandbox(sandbox);
+        }
+    }
+
+    /// Says that nobody watched until now.
+    pub(super) fn report_gap(&self, gap: CoverageGap) {
+        if let Some(open) = &self.0 {
+            open.handle.report_gap(gap);
         }
     }
 

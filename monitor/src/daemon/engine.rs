@@ -14,7 +14,7 @@ use crate::capture::{Capture, CaptureError, Options};
 use crate::clock;
 use crate::pipeline::Pipeline;
 use crate::pipeline::input::Input;
-use crate::pipeline::output::Output;
+use crate::pipeline::output::{CoverageGap, Output};
 use crate::pipeline::settings::Settings;
 use crate::pipeline::stats::Stats;
 use crate::pipeline::time::Timestamp;
@@ -43,6 +43,7 @@ pub struct Engine {
     ticked: Timestamp,
     observed: Timestamp,
     covered: Timestamp,
+    gap: Option<CoverageGap>,
     memory: MemoryCap,
     failure: Option<anyhow::Error>,
 }
@@ -62,6 +63,7 @@ impl Engine {
             ticked: Timestamp::default(),
             observed: Timestamp::default(),
             covered: Timestamp::default(),
+            gap: None,
             failure: None,
         }
     }
@@ -107,6 +109,15 @@ impl Engine {
         }
         self.capture = Some(capture);
         Ok(())
+    }
+
+    /// Says to every sink, and later to who comes late, that nobody watched until now. What
+    /// moved meanwhile is not known, so that the counts of the pipeline stay as they are.
+    pub fn report_gap(&mut self, gap: CoverageGap) {
+        self.gap = Some(gap);
+        for (_, sink) in &mut self.sinks {
+            sink.accept(&[Output::CoverageGap(gap)]);
+        }
     }
 
     /// The tier in use.
@@ -233,7 +244,9 @@ impl Engine {
     /// Gives the sinks what they asked for.
     fn answer_wishes(&mut self, now: Timestamp) {
         for (_, sink) in self.sinks.iter_mut().filter(|(_, sink)| sink.wants_snapshot()) {
-            sink.snapshot(self.pipeline.snapshot());
+            let mut known = self.pipeline.snapshot();
+            known.extend(self.gap.map(Output::CoverageGap));
+            sink.snapshot(known);
         }
         let is_wanted = self.sinks.iter().any(|(_, sink)| sink.wants_coverage());
         if is_wanted && now.since(self.covered) >= COVER {

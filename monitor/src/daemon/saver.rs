@@ -1,6 +1,7 @@
-//! Saves what was learned from a thread of its own: a disk that is slow, full or gone holds
-//! up no capture.
+//! Saves what was learned, and until when there was a watch, from a thread of its own: a
+//! disk that is slow, full or gone holds up no capture.
 
+use std::fmt::Display;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,47 +10,77 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, s
 use std::thread;
 use std::time::Duration;
 
-use super::state;
-use crate::clock;
+use super::state::{self, StateError};
+use super::watched::WatchedFile;
+use crate::clock::{self, BootTime};
 use crate::pipeline::time::Timestamp;
 
-/// Time between two savings.
+/// Time between two savings of what was learned.
 const INTERVAL: Duration = Duration::from_secs(300);
 /// Time until another attempt after one that failed.
 const RETRY_INTERVAL: Duration = Duration::from_secs(5);
+/// Time between two savings of until when there was a watch: so much of it a daemon that is
+/// killed leaves unsaid.
+const WATCHED_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Saves to one file.
+/// Saves to two files.
 pub(super) struct Saver {
     /// At most one state waits.
     states: SyncSender<Vec<u8>>,
     /// Closed when the thread has ended.
     ended: Receiver<()>,
-    counts: Arc<Counts>,
+    shared: Arc<Shared>,
     saved: Timestamp,
 }
 
-#[derive(Default)]
-struct Counts {
+struct Shared {
+    /// Until when there was a watch, as a [`BootTime`].
+    watched: AtomicU64,
+    learned: Outcome,
+    marks: Outcome,
+}
+
+/// How saving one of the files goes.
+struct Outcome {
+    what: &'static str,
     failures: AtomicU64,
     is_failing: AtomicBool,
 }
 
 impl Saver {
-    /// Starts the thread.
-    pub(super) fn start(file: PathBuf) -> io::Result<Self> {
+    /// Starts the thread; the watch began at `began`. Without `watched`, nothing is saved of
+    /// until when there was one.
+    pub(super) fn start(
+        baseline: PathBuf,
+        watched: Option<WatchedFile>,
+        began: BootTime,
+    ) -> io::Result<Self> {
         let (states, next) = sync_channel(1);
         let (ending, ended) = channel();
-        let counts = Arc::<Counts>::default();
-        let shared = Arc::clone(&counts);
-        thread::Builder::new()
-            .name("state".to_owned())
-            .spawn(move || run(&file, &next, &shared, &ending))?;
-        Ok(Self { states, ended, counts, saved: clock::monotonic() })
+        let shared = Arc::new(Shared {
+            watched: AtomicU64::new(began.0),
+            learned: Outcome::new("What was learned"),
+            marks: Outcome::new("The time of the last watch"),
+        });
+        let writer = Writer {
+            baseline,
+            watched,
+            shared: Arc::clone(&shared),
+            marked: None,
+            _ending: ending,
+        };
+        thread::Builder::new().name("state".to_owned()).spawn(move || writer.run(&next))?;
+        Ok(Self { states, ended, shared, saved: clock::monotonic() })
     }
 
-    /// Whether it is time to save: now and then, and soon after a failure.
+    /// Says that there is a watch now. It is saved every few seconds and with each state.
+    pub(super) fn watched(&self, now: BootTime) {
+        self.shared.watched.store(now.0, Ordering::Relaxed);
+    }
+
+    /// Whether it is time to save what was learned: now and then, and soon after a failure.
     pub(super) fn is_due(&self, now: Timestamp) -> bool {
-        let interval = if self.is_failing() { RETRY_INTERVAL } else { INTERVAL };
+        let interval = if self.shared.learned.is_failing() { RETRY_INTERVAL } else { INTERVAL };
         now.since(self.saved) >= interval
     }
 
@@ -57,18 +88,18 @@ impl Saver {
     pub(super) fn save(&mut self, state: Vec<u8>, now: Timestamp) {
         self.saved = now;
         if self.states.try_send(state).is_err() {
-            self.counts.fail(&"the one before it is still being written");
+            self.shared.learned.fail(&"the one before it is still being written");
         }
     }
 
-    /// Whether the last attempt failed.
+    /// Whether the last attempt failed, of either file.
     pub(super) fn is_failing(&self) -> bool {
-        self.counts.is_failing.load(Ordering::Relaxed)
+        self.shared.learned.is_failing() || self.shared.marks.is_failing()
     }
 
-    /// Attempts that failed so far.
+    /// Attempts that failed so far, of either file.
     pub(super) fn failures(&self) -> u64 {
-        self.counts.failures.load(Ordering::Relaxed)
+        self.shared.learned.failures() + self.shared.marks.failures()
     }
 
     /// Waits until what was to be saved is, at most so long.
@@ -80,28 +111,77 @@ impl Saver {
     }
 }
 
-impl Counts {
+impl Outcome {
+    const fn new(what: &'static str) -> Self {
+        Self { what, failures: AtomicU64::new(0), is_failing: AtomicBool::new(false) }
+    }
+
+    fn is_failing(&self) -> bool {
+        self.is_failing.load(Ordering::Relaxed)
+    }
+
+    fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    fn note(&self, saved: Result<(), StateError>) {
+        match saved {
+            Ok(()) => self.succeed(),
+            Err(error) => self.fail(&error),
+        }
+    }
+
     /// Said when it begins, and counted each time.
-    fn fail(&self, why: &dyn std::fmt::Display) {
+    fn fail(&self, why: &dyn Display) {
         self.failures.fetch_add(1, Ordering::Relaxed);
         if !self.is_failing.swap(true, Ordering::Relaxed) {
-            tracing::warn!(error = %why, "What was learned cannot be saved; it is tried again.");
+            tracing::warn!(error = %why, "{} cannot be saved; it is tried again.", self.what);
         }
     }
 
     fn succeed(&self) {
         if self.is_failing.swap(false, Ordering::Relaxed) {
-            tracing::info!("What was learned can be saved again.");
+            tracing::info!("{} can be saved again.", self.what);
         }
     }
 }
 
-/// `_ending` is closed when the thread ends, whatever ends it.
-fn run(file: &std::path::Path, next: &Receiver<Vec<u8>>, counts: &Counts, _ending: &Sender<()>) {
-    for state in next {
-        match state::save(file, &state) {
-            Ok(()) => counts.succeed(),
-            Err(error) => counts.fail(&error),
+/// The thread.
+struct Writer {
+    baseline: PathBuf,
+    watched: Option<WatchedFile>,
+    shared: Arc<Shared>,
+    /// What of the watch is saved.
+    marked: Option<BootTime>,
+    /// Closed when the thread ends, whatever ends it.
+    _ending: Sender<()>,
+}
+
+impl Writer {
+    /// The mark goes first: it is small, and an end does not wait for long.
+    fn run(mut self, next: &Receiver<Vec<u8>>) {
+        loop {
+            self.mark();
+            match next.recv_timeout(WATCHED_INTERVAL) {
+                Ok(state) => {
+                    self.mark();
+                    self.shared.learned.note(state::save(&self.baseline, &state));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return self.mark(),
+            }
+        }
+    }
+
+    /// Where the loop of the daemon does not turn, nobody watches and there is nothing new.
+    fn mark(&mut self) {
+        let watched = BootTime(self.shared.watched.load(Ordering::Relaxed));
+        if let Some(file) = &self.watched
+            && self.marked != Some(watched)
+        {
+            let saved = file.save(watched);
+            self.marked = saved.is_ok().then_some(watched);
+            self.shared.marks.note(saved);
         }
     }
 }
@@ -126,7 +206,7 @@ mod tests {
         // A file where the directory should be.
         let place = directory.path().join("state");
         fs::write(&place, "").unwrap();
-        let mut saver = Saver::start(place.join("baseline")).unwrap();
+        let mut saver = Saver::start(place.join("baseline"), None, clock::boot()).unwrap();
         let start = saver.saved;
         assert!(!saver.is_due(start.plus(RETRY_INTERVAL)));
         assert!(saver.is_due(start.plus(INTERVAL)));
@@ -141,5 +221,46 @@ mod tests {
         saver.save(b"z".to_vec(), start);
         saver.finish(PATIENCE);
         assert_eq!(fs::read(place.join("baseline")).unwrap(), b"z");
+    }
+
+    fn gap(file: &WatchedFile, began: BootTime) -> Duration {
+        file.gap(began).unwrap().expect("a mark").duration.expect("a length")
+    }
+
+    #[test]
+    fn until_when_there_was_a_watch_is_saved_at_the_start_and_with_each_state() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("watched");
+        let reader = WatchedFile::new(path.clone()).unwrap();
+        let at = |seconds: u64| BootTime(seconds * 1_000_000_000);
+        let file = WatchedFile::new(path.clone()).unwrap();
+        let mut saver =
+            Saver::start(directory.path().join("baseline"), Some(file), at(100)).unwrap();
+        wait_until(|| path.exists());
+        assert_eq!(gap(&reader, at(107)), Duration::from_secs(7));
+        saver.watched(at(105));
+        saver.save(b"x".to_vec(), clock::monotonic());
+        saver.finish(PATIENCE);
+        assert_eq!(gap(&reader, at(107)), Duration::from_secs(2));
+        let mut names: Vec<_> =
+            fs::read_dir(directory.path()).unwrap().map(|it| it.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["baseline", "watched"], "no temporary file stays");
+    }
+
+    #[test]
+    fn a_mark_that_cannot_be_saved_is_counted_and_holds_up_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = directory.path().join("state");
+        fs::write(&place, "").unwrap();
+        let file = WatchedFile::new(place.join("watched")).unwrap();
+        let baseline = directory.path().join("baseline");
+        let mut saver = Saver::start(baseline.clone(), Some(file), BootTime(1)).unwrap();
+        wait_until(|| saver.failures() > 0);
+        assert!(saver.is_failing());
+        assert!(!saver.is_due(saver.saved.plus(RETRY_INTERVAL)), "the other file is in order");
+        saver.save(b"x".to_vec(), clock::monotonic());
+        saver.finish(PATIENCE);
+        assert_eq!(fs::read(baseline).unwrap(), b"x");
     }
 }

@@ -39,27 +39,36 @@ pub fn load(path: &Path) -> Result<Option<Vec<u8>>, StateError> {
     Ok(Some(bytes))
 }
 
-/// Makes the directory of the file, for its owner only, where it is missing.
+/// Makes the directory of the file, for its owner only, where it is missing, and removes
+/// what a save left that was cut off: by a kill, or by a disk that turned read-only.
 ///
 /// # Errors
-/// When it cannot be made.
+/// When the directory cannot be made.
 pub fn prepare(path: &Path) -> Result<(), StateError> {
     let failed =
         |source| StateError { what: "making the directory of", path: path.to_owned(), source };
     path.parent().map_or(Ok(()), |directory| {
         DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(failed)
-    })
+    })?;
+    // Where that fails, so does the next save, which says it.
+    let _ = fs::remove_file(temporary(path));
+    Ok(())
+}
+
+/// What takes the place of the file once it is whole.
+fn temporary(path: &Path) -> PathBuf {
+    path.with_extension("new")
 }
 
 /// Replaces the file.
 ///
 /// # Errors
-/// When the directory cannot be made or the file not written; then the old one stays.
+/// When the directory cannot be made or the file not written; then the old one stays, and
+/// nothing of the new one.
 pub fn save(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
     prepare(path)?;
     let failed = |source| StateError { what: "writing", path: path.to_owned(), source };
-    let temporary = path.with_extension("new");
-    let _ = fs::remove_file(&temporary);
+    let temporary = temporary(path);
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -87,8 +96,32 @@ mod tests {
             save(&file, content).expect("saved");
             assert_eq!(load(&file).expect("loaded").as_deref(), Some(content));
         }
-        let names = fs::read_dir(file.parent().expect("a parent")).expect("listed").count();
-        assert_eq!(names, 1, "no temporary file stays");
+        assert_eq!(names_in(file.parent().expect("a parent")), ["baseline"]);
+    }
+
+    fn names_in(directory: &Path) -> Vec<std::ffi::OsString> {
+        let entries = fs::read_dir(directory).expect("listed");
+        let mut names: Vec<_> = entries.map(|it| it.expect("an entry").file_name()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_save_that_fails_or_was_cut_off_leaves_nothing() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let (file, cut_off) = (directory.path().join("one"), directory.path().join("two"));
+        // All is written, and then it cannot take that place.
+        fs::create_dir(&file).expect("a directory where the file should be");
+        for content in [b"".as_slice(), &[b'x'; 100_000]] {
+            assert!(save(&file, content).is_err());
+            assert_eq!(names_in(directory.path()), ["one"]);
+        }
+        fs::write(temporary(&cut_off), b"a part").expect("written");
+        prepare(&cut_off).expect("prepared");
+        assert_eq!(names_in(directory.path()), ["one"]);
+        fs::write(temporary(&cut_off), b"a part").expect("written");
+        save(&cut_off, b"whole").expect("saved");
+        assert_eq!(names_in(directory.path()), ["one", "two"]);
     }
 
     #[test]

@@ -53,6 +53,7 @@ impl Watch<'_> {
             self.engine.turn()?;
             let now = clock::monotonic();
             self.exporter.report_turn(now);
+            self.saver.watched(clock::boot());
             self.notifier.turned(now);
             let asked = self.control.take_reload();
             if signals.take_reload() || asked {
@@ -71,6 +72,8 @@ impl Watch<'_> {
     /// Says what is held back, lets readers have it, and saves what was learned.
     pub(super) fn finish(mut self) {
         self.notifier.stopping();
+        // What comes while it stops may be read or not.
+        self.saver.watched(clock::boot());
         self.engine.stop();
         self.saver.save(self.engine.baseline_bytes(), clock::monotonic());
         drop(self.control);
@@ -142,7 +145,7 @@ impl Watch<'_> {
         for (is_so, what) in [
             (self.engine.declined() > 0, "a program was declined"),
             (self.reload == ReloadOutcome::Failed, "the last reload was refused"),
-            (self.saver.is_failing(), "what was learned cannot be saved"),
+            (self.saver.is_failing(), "its state cannot be saved"),
         ] {
             if is_so {
                 line = format!("{line}; {what}");

@@ -16,6 +16,8 @@ mod ends;
 mod exchange;
 /// Findings.
 mod finding;
+/// Spans in which nobody watched.
+mod gap;
 /// What is in use.
 mod inventory;
 /// Losses.
@@ -76,6 +78,7 @@ fn report(output: &Output) -> &dyn Record {
         Output::Destination(report) => &**report,
         Output::Finding(finding) => finding,
         Output::Loss(report) => report,
+        Output::CoverageGap(gap) => gap,
     }
 }
 

@@ -10,23 +10,24 @@ use crate::pipeline::output::tls::{
     Certificate, CertificateSeen, CipherSuite, Handshake, NamedGroup, Offered, Posture, TlsVersion,
 };
 use crate::pipeline::output::{
-    Anomaly, Auth, ConnectionEventKind, ConnectionId, ConnectionReport, DestinationReport,
-    Encryption, End, EndpointReport, Ends, Exchange, Grpc, LossReport, Method, Name, NameSource,
-    Observed, Output, PerDirection, Progress, Protocol, Quantiles, Request, Response, TlsReport,
+    Anomaly, Auth, ConnectionEventKind, ConnectionId, ConnectionReport, CoverageGap,
+    DestinationReport, Encryption, End, EndpointReport, Ends, Exchange, GapCause, Grpc, LossReport,
+    Method, Name, NameSource, Observed, Output, PerDirection, Progress, Protocol, Quantiles,
+    Request, Response, TlsReport,
 };
 use crate::pipeline::process::{Process, ProcessKey};
 use crate::pipeline::time::{Timestamp, WallTime};
 
 /// A letter for the type of each output, in their order.
 #[cfg(test)]
-pub(super) const NAMES: [char; 7] = ['c', 'x', 't', 'e', 'd', 'f', 'l'];
+pub(super) const NAMES: [char; 8] = ['c', 'x', 't', 'e', 'd', 'f', 'l', 'g'];
 
 const TIME: WallTime = WallTime(1_234_567_890_123_456_789);
 const CIPHER: CipherSuite = CipherSuite(0xc030);
 const GROUP: NamedGroup = NamedGroup(0x001d);
 
 /// One output of each type.
-pub(crate) fn outputs() -> [Output; 7] {
+pub(crate) fn outputs() -> [Output; 8] {
     let ends = Arc::new(Ends { client: client(), server: server() });
     [
         Output::Connection(connection(Arc::clone(&ends))),
@@ -36,6 +37,7 @@ pub(crate) fn outputs() -> [Output; 7] {
         Output::Destination(Box::new(destination())),
         Output::Finding(finding()),
         Output::Loss(loss()),
+        Output::CoverageGap(gap()),
     ]
 }
 
@@ -219,6 +221,10 @@ fn finding() -> Finding {
         .to_vec(),
         remedy: "Update it.".into(),
     }
+}
+
+fn gap() -> CoverageGap {
+    CoverageGap { time: TIME, duration: None, cause: GapCause::Restart }
 }
 
 fn loss() -> LossReport {

@@ -14,6 +14,8 @@ use crate::named::named;
 
 /// A request with its response.
 mod exchange;
+/// A span in which nobody watched.
+mod gap;
 /// What is in use: endpoints and destinations.
 mod inventory;
 /// What a TLS handshake says.
@@ -22,6 +24,7 @@ pub mod tls;
 pub use exchange::{
     Auth, Exchange, Grpc, Method, Progress, Protocol, Request, Response, UNKNOWN_PATH, WebSocket,
 };
+pub use gap::{CoverageGap, GapCause};
 pub use inventory::{DestinationReport, EndpointReport, Quantiles};
 pub use tls::TlsReport;
 
@@ -44,6 +47,8 @@ pub enum Output {
     Finding(Finding),
     /// Records were lost.
     Loss(LossReport),
+    /// Nobody watched until now. Said by the daemon; the pipeline does not know of it.
+    CoverageGap(CoverageGap),
 }
 
 /// Stable id of a connection: the cookie of the end that was seen first.

@@ -10,8 +10,8 @@ use super::name;
 use crate::pipeline::finding::Finding;
 use crate::pipeline::input::UncapturedReason;
 use crate::pipeline::output::{
-    ConnectionReport, End, Exchange, LossReport, Method, Output, PerDirection, Request, Response,
-    UNKNOWN_PATH,
+    ConnectionReport, CoverageGap, End, Exchange, LossReport, Method, Output, PerDirection,
+    Request, Response, UNKNOWN_PATH,
 };
 use crate::pipeline::process::Process;
 use object::Object;
@@ -50,6 +50,7 @@ pub fn write_line(output: &Output, to: &mut Vec<u8>) {
         Output::Exchange(exchange) => write_exchange(exchange, to),
         Output::Finding(finding) => write_finding(finding, to),
         Output::Loss(report) => write_loss(report, to),
+        Output::CoverageGap(gap) => write_gap(gap, to),
         Output::Tls(report) => tls::write(report, to),
         Output::Endpoint(report) => inventory::write_endpoint(report, to),
         Output::Destination(report) => inventory::write_destination(report, to),
@@ -147,6 +148,23 @@ fn write_loss(report: &LossReport, to: &mut Vec<u8>) {
     record.word("reason", name::loss_reason(report.loss.reason));
     record.number("count", report.loss.count);
     record.time("since", report.since);
+    record.close();
+}
+
+fn write_gap(gap: &CoverageGap, to: &mut Vec<u8>) {
+    let mut record = Object::open(to);
+    record.word("type", "coverage_gap");
+    write_gap_members(record, gap);
+}
+
+/// The members that say the gap, and the end of the object.
+pub(crate) fn write_gap_members(mut record: Object<'_>, gap: &CoverageGap) {
+    record.time("time", gap.time);
+    if let Some(since) = gap.since() {
+        record.time("since", since);
+    }
+    record.optional_duration("duration", gap.duration);
+    record.word("cause", gap.cause.name());
     record.close();
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::Sink;
 use crate::capture::status::CaptureStatus;
 use crate::clock;
-use crate::pipeline::output::Output;
+use crate::pipeline::output::{CoverageGap, Output};
 use crate::pipeline::stats::Stats;
 use crate::pipeline::time::{Timestamp, WallTime};
 use crate::sandbox::Sandbox;
@@ -90,6 +90,7 @@ impl Sink for MetricsSink {
                 // exchange that goes on is said again when it ends, the others are no counts.
                 Output::Connection(_)
                 | Output::Loss(_)
+                | Output::CoverageGap(_)
                 | Output::Exchange(_)
                 | Output::Tls(_)
                 | Output::Endpoint(_)
@@ -179,9 +180,14 @@ impl Exporter {
         }
     }
 
-    /// Tells how often what was learned could not be saved.
+    /// Tells how often state could not be saved.
     pub fn report_save_failures(&self, total: u64) {
         lock(&self.state).daemon.save_failures = total;
+    }
+
+    /// Tells that nobody watched until now.
+    pub fn report_gap(&self, gap: CoverageGap) {
+        lock(&self.state).daemon.gap = Some(gap);
     }
 
     /// Tells what the daemon has given up.

@@ -16,11 +16,12 @@ pub enum RecordType {
     Destination,
     Finding,
     Loss,
+    CoverageGap,
 }
 
 impl RecordType {
     /// Every type.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Connection,
         Self::Tls,
         Self::Exchange,
@@ -28,6 +29,7 @@ impl RecordType {
         Self::Destination,
         Self::Finding,
         Self::Loss,
+        Self::CoverageGap,
     ];
 
     /// The type of an output.
@@ -38,6 +40,7 @@ impl RecordType {
             Output::Exchange(_) => Self::Exchange,
             Output::Finding(_) => Self::Finding,
             Output::Loss(_) => Self::Loss,
+            Output::CoverageGap(_) => Self::CoverageGap,
             Output::Tls(_) => Self::Tls,
             Output::Endpoint(_) => Self::Endpoint,
             Output::Destination(_) => Self::Destination,
@@ -52,6 +55,7 @@ impl RecordType {
             Self::Exchange => "exchange",
             Self::Finding => "finding",
             Self::Loss => "loss",
+            Self::CoverageGap => "coverage_gap",
             Self::Tls => "tls",
             Self::Endpoint => "endpoint",
             Self::Destination => "destination",
@@ -68,7 +72,7 @@ impl fmt::Display for RecordType {
 /// A name that is no record type.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "no record type has this name; one of: connection, tls, exchange, endpoint, destination, finding, loss"
+    "no record type has this name; one of: connection, tls, exchange, endpoint, destination, finding, loss, coverage_gap"
 )]
 pub struct UnknownRecordType;
 

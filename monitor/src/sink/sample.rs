@@ -7,8 +7,9 @@ use std::time::Duration;
 use crate::pipeline::finding::{Confidence, Finding, FindingId, FindingKind, Severity, State};
 use crate::pipeline::input::{Loss, LossReason, SocketAddress, Source, Stage, UncapturedReason};
 use crate::pipeline::output::{
-    Auth, ConnectionEventKind, ConnectionId, ConnectionReport, Encryption, End, Ends, Exchange,
-    LossReport, Method, Observed, PerDirection, Progress, Protocol, Request, Response,
+    Auth, ConnectionEventKind, ConnectionId, ConnectionReport, CoverageGap, Encryption, End, Ends,
+    Exchange, GapCause, LossReport, Method, Observed, PerDirection, Progress, Protocol, Request,
+    Response,
 };
 use crate::pipeline::process::{Process, ProcessKey, identity_label};
 use crate::pipeline::protocol::Anomaly;
@@ -114,6 +115,12 @@ pub(crate) fn finding(id: u64, severity: Severity, state: State) -> Finding {
         evidence: vec![("host".into(), "api.example.com".into()), ("auth".into(), "bearer".into())],
         remedy: "Use https.".into(),
     }
+}
+
+/// The daemon was away for a minute and a half.
+pub(crate) fn gap() -> CoverageGap {
+    let duration = Some(Duration::from_millis(90_250));
+    CoverageGap { time: TIME, duration, cause: GapCause::Restart }
 }
 
 pub(crate) fn loss() -> LossReport {

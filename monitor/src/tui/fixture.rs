@@ -14,9 +14,9 @@ use crate::pipeline::finding::{
 };
 use crate::pipeline::input::{Loss, LossReason, SocketAddress, Source, Stage, UncapturedReason};
 use crate::pipeline::output::{
-    Auth, ConnectionEventKind, ConnectionId, ConnectionReport, Encryption, End, Ends, Exchange,
-    LossReport, Method, Name, NameSource, Observed, Output, PerDirection, Progress, Protocol,
-    Request, Response,
+    Auth, ConnectionEventKind, ConnectionId, ConnectionReport, CoverageGap, Encryption, End, Ends,
+    Exchange, GapCause, LossReport, Method, Name, NameSource, Observed, Output, PerDirection,
+    Progress, Protocol, Request, Response,
 };
 use crate::pipeline::process::{Process, ProcessKey};
 use crate::pipeline::protocol::Anomaly;
@@ -237,6 +237,12 @@ pub(crate) fn loss() -> Output {
     Output::Loss(LossReport { loss, since: wall(0), time: wall(20_000) })
 }
 
+/// Nobody watched for a minute before the first exchange.
+pub(crate) fn coverage_gap() -> Output {
+    let duration = Some(Duration::from_secs(60));
+    Output::CoverageGap(CoverageGap { time: wall(0), duration, cause: GapCause::Restart })
+}
+
 /// Counts without anything wrong.
 pub(crate) fn stats() -> Stats {
     Stats {
@@ -303,6 +309,7 @@ pub(crate) fn state() -> State {
     }
     state.live.observe(Stats { exchanges: 0, ..stats() }, status(), at(20_000).time);
     state.live.accept(loss(), at(20_000).time);
+    state.live.accept(coverage_gap(), at(20_000).time);
     state.live.observe(lossy_stats(), status(), at(28_000).time);
     state.live.cover(coverage(), at(28_000).time);
     state

@@ -14,7 +14,7 @@ use self::services::Services;
 use crate::capture::status::CaptureStatus;
 use crate::pipeline::coverage::ProcessCoverage;
 use crate::pipeline::input::Stage;
-use crate::pipeline::output::{ConnectionId, Exchange, LossReport, Observed, Output};
+use crate::pipeline::output::{ConnectionId, CoverageGap, Exchange, LossReport, Observed, Output};
 use crate::pipeline::stats::Stats;
 use crate::pipeline::time::Timestamp;
 
@@ -90,6 +90,8 @@ pub(crate) struct Model {
     pub(crate) dropped: u64,
     /// The last report of loss.
     pub(crate) last_loss: Option<LossReport>,
+    /// The span before the daemon's start in which nobody watched.
+    pub(crate) coverage_gap: Option<CoverageGap>,
     connections: Connections,
     exchange_rate: RateWindow,
     last_change: Timestamp,
@@ -112,6 +114,7 @@ impl Model {
             status: CaptureStatus::default(),
             dropped: 0,
             last_loss: None,
+            coverage_gap: None,
             connections: Connections::default(),
             exchange_rate: RateWindow::default(),
             last_change: started,
@@ -141,6 +144,7 @@ impl Model {
             Output::Destination(report) => self.destination(&report, now),
             Output::Finding(finding) => self.findings.update(finding),
             Output::Loss(report) => self.last_loss = Some(report),
+            Output::CoverageGap(gap) => self.coverage_gap = Some(gap),
         }
     }
 

@@ -20,6 +20,9 @@ struct Denial {
     mend: fn(&Tmpfs),
 }
 
+/// The files of the state.
+const STATE: [&str; 2] = ["baseline", "watched"];
+
 const DENIALS: [Denial; 2] = [
     Denial { name: "full", inflict: Tmpfs::fill, mend: Tmpfs::empty },
     Denial { name: "read-only", inflict: Tmpfs::forbid_writing, mend: Tmpfs::allow_writing },
@@ -31,7 +34,7 @@ fn a_disk_that_takes_nothing_costs_no_detection_and_nothing_learned() {
         let nginx = Nginx::start();
         let disk = Tmpfs::mount();
         let state = disk.path().join("state");
-        let saved = || std::fs::read(file_in(&state)).expect("what was learned is saved");
+        let saved = || std::fs::read(state.join(STATE[0])).expect("what was learned is saved");
         let run = || {
             let daemon = Daemon::start_with_state("a", PRINTED, QUICK, &state);
             assert_detects(&daemon, &nginx, "/account");
@@ -49,13 +52,13 @@ fn a_disk_that_takes_nothing_costs_no_detection_and_nothing_learned() {
         let errors = run();
         assert!(is_told(&errors), "{name}: {errors:?}");
         assert_eq!(saved(), before, "{name}: what was learned before stays whole");
+        assert_eq!(names_in(&state), STATE, "{name}: a save that fails leaves nothing");
 
         mend(&disk);
         let errors = run();
         assert_ne!(saved(), before, "{name}: more was learned");
         assert!(errors.iter().all(|it| !it.contains("WARN")), "{name}: {errors:?}");
-        let names = std::fs::read_dir(&state).expect("listed").count();
-        assert_eq!(names, 1, "{name}: nothing half-written stays");
+        assert_eq!(names_in(&state), STATE, "{name}: nothing half-written stays");
     }
 }
 
@@ -157,8 +160,11 @@ fn anonymous_kib(daemon: &Daemon) -> u64 {
     line.trim().trim_end_matches(" kB").parse().expect("a number")
 }
 
-/// The one file that a directory of state has.
-fn file_in(state: &Path) -> std::path::PathBuf {
-    let mut files = std::fs::read_dir(state).expect("listed").flatten().map(|it| it.path());
-    files.find(|it| it.extension().is_none_or(|it| it != "new")).expect("a file")
+/// What a directory has, in order.
+fn names_in(directory: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(directory).expect("listed").flatten();
+    let mut names: Vec<_> =
+        entries.map(|it| it.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
 }

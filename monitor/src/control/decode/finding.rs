@@ -1,4 +1,4 @@
-//! Findings and loss, read back.
+//! Findings, loss and gaps, read back.
 
 use std::borrow::Cow;
 
@@ -6,10 +6,10 @@ use serde::Deserialize;
 
 use super::fault::{self, Fault, known};
 use super::place::is_name;
-use super::value::{Id, Members, Text, Time};
+use super::value::{Id, Members, Span, Text, Time};
 use crate::pipeline::finding::{Confidence, Finding, FindingId, FindingKind, Severity, State};
 use crate::pipeline::input::Loss;
-use crate::pipeline::output::{LossReport, Output};
+use crate::pipeline::output::{CoverageGap, GapCause, LossReport, Output};
 use crate::pipeline::time::Timestamp;
 use crate::sink::name;
 
@@ -46,6 +46,32 @@ struct LossMirror<'a> {
     reason: Text<'a>,
     count: u64,
     since: Time,
+}
+
+/// `since` follows from the other two.
+#[derive(Deserialize)]
+pub(super) struct GapMirror<'a> {
+    time: Time,
+    duration: Option<Span>,
+    #[serde(borrow)]
+    cause: Text<'a>,
+}
+
+impl GapMirror<'_> {
+    /// None for a cause that this version does not know.
+    pub(super) fn gap(&self) -> Option<CoverageGap> {
+        Some(CoverageGap {
+            time: self.time.0,
+            duration: self.duration.as_ref().map(|span| span.0),
+            cause: GapCause::from_name(self.cause.as_str())?,
+        })
+    }
+}
+
+/// Reads a gap.
+pub(super) fn read_gap(text: &str) -> Result<Output, Fault> {
+    let mirror: GapMirror<'_> = fault::read(text)?;
+    known(mirror.gap()).map(Output::CoverageGap)
 }
 
 /// Reads a finding. One of a kind that this version does not know is not read: it could

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::connection::Uncaptured;
 use super::fault::{self, Fault, known};
+use super::finding::GapMirror;
 use super::shared::Shared;
 use super::value::{Text, Time};
 use crate::capture::status::{CaptureStatus, RingStatus, Tier};
@@ -31,6 +32,8 @@ struct Mirror<'a> {
     reload_succeeded: Option<bool>,
     #[serde(borrow)]
     sandbox: Option<SandboxMirror<'a>>,
+    #[serde(borrow)]
+    coverage_gap: Option<GapMirror<'a>>,
     memory_bytes: u64,
     memory_limit_bytes: u64,
     clients: u32,
@@ -160,6 +163,7 @@ pub(super) fn read(text: &str, shared: &mut Shared) -> Result<Status, Fault> {
         config: mirror.config.map(Text::string),
         reload_succeeded: mirror.reload_succeeded,
         sandbox: mirror.sandbox.as_ref().and_then(sandbox),
+        coverage_gap: mirror.coverage_gap.as_ref().and_then(GapMirror::gap),
         memory_bytes: mirror.memory_bytes,
         memory_limit_bytes: mirror.memory_limit_bytes,
         clients: mirror.clients,

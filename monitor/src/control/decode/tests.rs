@@ -8,7 +8,7 @@ use crate::pcap::PcapReader;
 use crate::pipeline::Pipeline;
 use crate::pipeline::finding::{Severity, State};
 use crate::pipeline::output::{
-    Anomaly, Auth, ConnectionId, Encryption, Ends, Exchange, Grpc, Method, NameSource,
+    Anomaly, Auth, ConnectionId, CoverageGap, Encryption, Ends, Exchange, Grpc, Method, NameSource,
     PerDirection, Progress, TlsReport, UNKNOWN_PATH, WebSocket,
 };
 use crate::pipeline::protocol::tests::handshakes;
@@ -67,6 +67,8 @@ fn samples() -> Vec<Output> {
         Output::Connection(sample::connection(Arc::clone(&ends))),
         Output::Finding(sample::finding(0xfeed, Severity::Critical, State::Open)),
         Output::Loss(sample::loss()),
+        Output::CoverageGap(sample::gap()),
+        Output::CoverageGap(CoverageGap { duration: None, ..sample::gap() }),
     ];
     outputs.extend(variants(&exchange).map(Output::Exchange));
     outputs.extend(handshakes().into_iter().map(|handshake| {

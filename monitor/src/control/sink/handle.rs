@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 
 use super::{Event, Shared};
+use crate::pipeline::output::CoverageGap;
 use crate::sandbox::Sandbox;
 
 /// What the daemon hears from clients and tells them, beside records.
@@ -51,6 +52,11 @@ impl ControlHandle {
     /// Says what the daemon has given up.
     pub fn report_sandbox(&self, sandbox: Sandbox) {
         self.shared.latest().sandbox = Some(sandbox);
+    }
+
+    /// Says that nobody watched until the daemon started.
+    pub fn report_gap(&self, gap: CoverageGap) {
+        self.shared.latest().gap = Some(gap);
     }
 
     /// Says what each sink has dropped so far.

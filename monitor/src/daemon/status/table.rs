@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::control::status::Status;
 use crate::pipeline::coverage::ProcessCoverage;
 use crate::pipeline::input::UncapturedReason;
+use crate::pipeline::output::CoverageGap;
 use crate::pipeline::text::{clipped, date_time, printable, size};
 use crate::pipeline::time::WallTime;
 use crate::sandbox::Sandbox;
@@ -43,12 +44,23 @@ type Line = (&'static str, String);
 fn identity(status: &Status) -> Vec<Line> {
     let up = Duration::from_nanos(status.time.0.saturating_sub(status.started.0));
     let config = status.config.as_deref().map_or("built-in defaults".into(), printable);
-    vec![
+    let mut lines = vec![
         ("host", format!("{}, kernel {}", printable(&status.host), printable(&status.kernel))),
         ("apiwatch", format!("{}, process {}", printable(&status.version), status.pid)),
         ("up since", format!("{} ({})", time(status.started), age(up))),
         ("configuration", config.into_owned()),
-    ]
+    ];
+    lines.extend(status.coverage_gap.as_ref().map(|gap| ("not watched", not_watched(gap))));
+    lines
+}
+
+/// From when to when, how long, and why.
+fn not_watched(gap: &CoverageGap) -> String {
+    let (end, cause) = (time(gap.time), gap.cause.name());
+    match gap.since().zip(gap.duration) {
+        Some((since, length)) => format!("{} to {end} ({}, {cause})", time(since), age(length)),
+        None => format!("until {end} (since when is not known, {cause})"),
+    }
 }
 
 fn traffic(status: &Status) -> Vec<Line> {

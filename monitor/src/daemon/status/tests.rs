@@ -1,7 +1,10 @@
+use std::time::Duration;
+
 use super::*;
 use crate::capture::status::{CaptureStatus, Tier};
 use crate::pipeline::coverage::ProcessCoverage;
 use crate::pipeline::input::{LossReason, Stage, UncapturedReason};
+use crate::pipeline::output::{CoverageGap, GapCause};
 use crate::pipeline::stats::Stats;
 use crate::pipeline::time::WallTime;
 use crate::sandbox::{Kept, Landlock, Sandbox};
@@ -21,6 +24,7 @@ pub(in crate::daemon) fn healthy() -> Status {
             no_new_privileges: true,
             landlock: Landlock::Full,
         }),
+        coverage_gap: None,
         memory_bytes: 80 << 20,
         memory_limit_bytes: 256 << 20,
         clients: 2,
@@ -101,6 +105,31 @@ fn what_ails_is_said_with_its_reason() {
         assert!(shown.contains(expected), "{expected}:\n{shown}");
     }
     assert!(!shown.contains('\u{1b}'));
+}
+
+#[test]
+fn a_span_in_which_nobody_watched_is_said_and_ails_nothing() {
+    let gap = |duration, cause| CoverageGap { time: healthy().started, duration, cause };
+    let length = Duration::from_secs(754);
+    for (gap, shown) in [
+        (
+            gap(Some(length), GapCause::Restart),
+            "2009-02-13T21:07:26Z to 2009-02-13T21:20:00Z (12 min 34 s, restart)",
+        ),
+        (
+            gap(Some(length), GapCause::Reboot),
+            "2009-02-13T21:07:26Z to 2009-02-13T21:20:00Z (12 min 34 s, reboot)",
+        ),
+        (
+            gap(None, GapCause::Restart),
+            "until 2009-02-13T21:20:00Z (since when is not known, restart)",
+        ),
+    ] {
+        let status = Status { coverage_gap: Some(gap), ..healthy() };
+        let text = table::render(&status, &ailments(&status));
+        assert!(text.contains(&format!("\nnot watched   {shown}\n")), "{text}");
+        assert!(text.ends_with("health        healthy\n"), "{text}");
+    }
 }
 
 #[test]

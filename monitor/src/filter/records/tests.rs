@@ -6,7 +6,7 @@ use super::*;
 use crate::pipeline::output::tls::CipherSuite;
 
 /// Which records a filter matches, by the first letter of their types, in the order
-/// connection, exchange, tls, endpoint, destination, finding, loss.
+/// connection, exchange, tls, endpoint, destination, finding, loss, gap.
 fn matched(text: &str) -> String {
     let filter = Filter::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
     let outputs = outputs();
@@ -17,7 +17,7 @@ fn matched(text: &str) -> String {
 #[test]
 fn each_field_sees_the_records_that_have_it() {
     for (text, expected) in [
-        ("", "cxtedfl"),
+        ("", "cxtedflg"),
         ("type:connection", "c"),
         ("type:exchange", "x"),
         ("type:tls", "t"),
@@ -25,11 +25,13 @@ fn each_field_sees_the_records_that_have_it() {
         ("type:destination", "d"),
         ("type:finding", "f"),
         ("type:loss", "l"),
-        ("-type:exchange,Loss", "ctedf"),
+        ("type:coverage_gap", "g"),
+        ("restart", "g"),
+        ("-type:exchange,Loss", "ctedfg"),
         ("method:*", "xef"),
         ("method:post", "xef"),
         ("method:GET", ""),
-        ("-method:GET", "cxtedfl"),
+        ("-method:GET", "cxtedflg"),
         ("path:/v1/payments/42", "xf"),
         ("path:/v1/*", "xf"),
         ("route:*", "xe"),
@@ -62,7 +64,7 @@ fn each_field_sees_the_records_that_have_it() {
         ("peer:203.0.113.9,10.9.9.9", "cxtdf"),
         ("peer:10.0.0.0/8", "cxt"),
         ("peer:payments", "cxtdf"),
-        ("-peer:10.0.0.0/8", "edfl"),
+        ("-peer:10.0.0.0/8", "edflg"),
         ("process:*", "cxtdf"),
         ("process:payments.service", "cxtdf"),
         ("proc:/usr/bin/pay", "cxt"),
@@ -125,7 +127,7 @@ fn each_measure_sees_the_records_that_have_it() {
         ("port:51234", "cxt"),
         ("port:80,443", "cxtdf"),
         ("port>1024", "cxt"),
-        ("-port:443", "el"),
+        ("-port:443", "elg"),
         ("tls>=ssl2", "tdf"),
         ("tls:1.2", "tdf"),
         ("tls:1.0,1.1", ""),

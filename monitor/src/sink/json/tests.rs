@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::pipeline::finding::{Severity, State};
-use crate::pipeline::output::{Ends, Grpc, Method, Progress, WebSocket};
+use crate::pipeline::output::{Ends, GapCause, Grpc, Method, Progress, WebSocket};
 use crate::pipeline::text::is_steering;
 use crate::sink::sample;
 
@@ -57,6 +57,20 @@ fn finding_is_the_documented_line() {
 #[test]
 fn loss_is_the_documented_line() {
     insta::assert_snapshot!(line(&Output::Loss(sample::loss())));
+}
+
+#[test]
+fn gap_is_the_documented_line() {
+    insta::assert_snapshot!(line(&Output::CoverageGap(sample::gap())));
+}
+
+#[test]
+fn of_a_gap_of_unknown_length_only_the_end_is_said() {
+    let gap = CoverageGap { duration: None, cause: GapCause::Reboot, ..sample::gap() };
+    let said = json!({
+        "type": "coverage_gap", "time": "2009-02-13T23:31:30.123456789Z", "cause": "reboot"
+    });
+    assert_eq!(parsed(&Output::CoverageGap(gap)), said);
 }
 
 #[test]

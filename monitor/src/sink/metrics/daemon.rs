@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::exposition::{Exposition, label};
 use super::{FeatureState, ReloadOutcome};
+use crate::pipeline::output::CoverageGap;
 use crate::pipeline::time::WallTime;
 use crate::sandbox::Sandbox;
 
@@ -16,6 +17,7 @@ pub(super) struct Daemon {
     pub(super) memory_limit_bytes: u64,
     pub(super) save_failures: u64,
     pub(super) sandbox: Option<Sandbox>,
+    pub(super) gap: Option<CoverageGap>,
     pub(super) dropped: BTreeMap<&'static str, u64>,
     pub(super) features: BTreeMap<&'static str, FeatureState>,
 }
@@ -29,6 +31,7 @@ impl Default for Daemon {
             memory_limit_bytes: 0,
             save_failures: 0,
             sandbox: None,
+            gap: None,
             dropped: BTreeMap::new(),
             features: BTreeMap::new(),
         }
@@ -43,9 +46,10 @@ impl Daemon {
             [(vec![label("version", env!("CARGO_PKG_VERSION")), label("kernel", kernel)], 1.0)],
         );
         self.expose_configuration(to);
+        self.expose_gap(to);
         to.counter(
             "apiwatch_state_save_failures_total",
-            "Times that what was learned could not be saved.",
+            "Times that what was learned, or the time of the last watch, could not be saved.",
             self.save_failures,
         );
         to.gauges(
@@ -68,6 +72,25 @@ impl Daemon {
             "apiwatch_sink_dropped_total",
             "Outputs that a sink dropped because it was too slow.",
             self.dropped.iter().map(|(sink, total)| (vec![label("sink", sink)], *total)),
+        );
+    }
+
+    /// What is not known is not a number, so that no alert takes it for short.
+    fn expose_gap(&self, to: &mut Exposition) {
+        let labels = |gap: &CoverageGap| vec![label("cause", gap.cause.name())];
+        to.gauges(
+            "apiwatch_coverage_gap_seconds",
+            "How long nobody watched before this start; NaN where the clocks do not tell.",
+            self.gap.iter().map(|gap| {
+                (labels(gap), gap.duration.map_or(f64::NAN, |length| length.as_secs_f64()))
+            }),
+        );
+        to.gauges(
+            "apiwatch_coverage_gap_start_timestamp_seconds",
+            "Since when nobody watched before this start, in seconds since unix epoch.",
+            self.gap.iter().map(|gap| {
+                (labels(gap), gap.since().map_or(f64::NAN, |since| since.0 as f64 / 1e9))
+            }),
         );
     }
 

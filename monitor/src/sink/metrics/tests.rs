@@ -5,7 +5,7 @@ use super::*;
 use crate::capture::status::{RingStatus, Tier};
 use crate::pipeline::finding::{Severity, State as FindingState};
 use crate::pipeline::input::{LossReason, Stage, UncapturedReason};
-use crate::pipeline::output::{Ends, Exchange, Method, Protocol};
+use crate::pipeline::output::{Ends, Exchange, GapCause, Method, Protocol};
 use crate::pipeline::text::is_steering;
 use crate::sandbox::{Kept, Landlock};
 use crate::sink::sample;
@@ -286,6 +286,7 @@ fn full_exporter() -> Exporter {
         Output::Exchange(sample::exchange(ends)),
         Output::Finding(sample::finding(1, Severity::High, FindingState::Open)),
         Output::Loss(sample::loss()),
+        Output::CoverageGap(sample::gap()),
     ]);
     let (stats, status) = counts();
     sink.observe(&stats, &status);
@@ -296,6 +297,7 @@ fn full_exporter() -> Exporter {
     exporter.report_feature("trace", FeatureState::Disabled);
     exporter.report_start(1 << 28, WallTime(2_500_000_000));
     exporter.report_save_failures(5);
+    exporter.report_gap(sample::gap());
     exporter.report_sandbox(Sandbox {
         capabilities: Kept::Nothing,
         no_new_privileges: true,
@@ -334,6 +336,11 @@ fn counts_of_the_capture_are_exposed() {
         ("apiwatch_config_last_reload_success_timestamp_seconds", 2.5),
         ("apiwatch_memory_limit_bytes", 268_435_456.0),
         ("apiwatch_state_save_failures_total", 5.0),
+        (r#"apiwatch_coverage_gap_seconds{cause="restart"}"#, 90.25),
+        (
+            r#"apiwatch_coverage_gap_start_timestamp_seconds{cause="restart"}"#,
+            1_234_567_799.873_457,
+        ),
         (r#"apiwatch_sandbox_info{capabilities="none",landlock="full"}"#, 1.0),
         (r#"apiwatch_feature_enabled{feature="baseline"}"#, 1.0),
         (r#"apiwatch_feature_enabled{feature="trace"}"#, 0.0),
@@ -344,6 +351,18 @@ fn counts_of_the_capture_are_exposed() {
     assert!(scrape.value("process_open_fds") >= 3.0);
     assert!(scrape.value("apiwatch_loop_lag_seconds") < 60.0);
     assert!(scrape.value("process_start_time_seconds") > 1.7e9);
+}
+
+#[test]
+fn a_gap_of_unknown_length_is_no_number_and_none_is_no_series() {
+    let exporter = MetricsSink::new(DEFAULT_MAX_SERIES, "6.18.0").exporter();
+    assert!(!exporter.render().contains("apiwatch_coverage_gap"));
+    exporter.report_gap(CoverageGap { duration: None, cause: GapCause::Reboot, ..sample::gap() });
+    let scrape = Scrape::of(&exporter);
+    for metric in ["apiwatch_coverage_gap_seconds", "apiwatch_coverage_gap_start_timestamp_seconds"]
+    {
+        assert!(scrape.value(&format!("{metric}{{cause=\"reboot\"}}")).is_nan(), "{metric}");
+    }
 }
 
 #[test]

@@ -57,6 +57,13 @@ fn loss<'a>(model: &'a Model, stats: &'a Stats, look: Look) -> Vec<Text<'a>> {
             Tone::Plain,
         ));
     }
+    lines.extend(model.coverage_gap.as_ref().map(|gap| {
+        let text = match gap.duration {
+            Some(length) => format!("{} until {}", format::age(length), look.date_time(gap.time)),
+            None => "for an unknown time".to_owned(),
+        };
+        row(format!("nobody watched before the {}", gap.cause.name()), text, Tone::Plain)
+    }));
     lines
 }
 

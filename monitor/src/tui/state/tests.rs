@@ -266,7 +266,7 @@ fn a_detail_keeps_what_it_shows() {
 #[test]
 fn texts_do_not_scroll_past_their_end() {
     let mut state = state();
-    for (keys, top) in [("6", 0), ("G", 28), ("j", 28), ("kk", 26), ("g", 0)] {
+    for (keys, top) in [("6", 0), ("G", 29), ("j", 29), ("kk", 27), ("g", 0)] {
         press(&mut state, keys, at(NOW));
         assert_eq!(state.health_top, top, "after {keys}");
     }

@@ -22,8 +22,9 @@ use crate::pipeline::output::tls::{
     SignatureScheme, TlsVersion,
 };
 use crate::pipeline::output::{
-    ConnectionEventKind, ConnectionReport, DestinationReport, End, EndpointReport, LossReport,
-    Name, Observed, PerDirection, Protocol, Quantiles, Request, Response, UNKNOWN_PATH,
+    ConnectionEventKind, ConnectionReport, CoverageGap, DestinationReport, End, EndpointReport,
+    GapCause, LossReport, Name, Observed, PerDirection, Protocol, Quantiles, Request, Response,
+    UNKNOWN_PATH,
 };
 use crate::pipeline::process::{Process, ProcessKey, identity_label};
 use crate::pipeline::stats::Stats;
@@ -55,6 +56,7 @@ pub(super) fn status() -> Status {
             no_new_privileges: true,
             landlock: Landlock::Partial,
         }),
+        coverage_gap: Some(sample::gap()),
         memory_bytes: 48 << 20,
         memory_limit_bytes: 256 << 20,
         clients: 2,
@@ -527,8 +529,26 @@ fn loss() -> BoxedStrategy<Output> {
         .boxed()
 }
 
+fn gap() -> impl Strategy<Value = CoverageGap> {
+    let cause = select(GapCause::ALL);
+    (time(), option::of(span()), cause).prop_map(|(time, duration, cause)| CoverageGap {
+        time,
+        duration,
+        cause,
+    })
+}
+
 fn any_output() -> impl Strategy<Value = Output> {
-    prop_oneof![exchange(), connection(), tls(), endpoint(), destination(), finding(), loss()]
+    prop_oneof![
+        exchange(),
+        connection(),
+        tls(),
+        endpoint(),
+        destination(),
+        finding(),
+        loss(),
+        gap().prop_map(Output::CoverageGap)
+    ]
 }
 
 fn any_status() -> BoxedStrategy<Status> {
@@ -546,8 +566,12 @@ fn any_status() -> BoxedStrategy<Status> {
         vec(process, 0..3),
     );
     let maps = (unread(), proptest::collection::btree_map(stages(), any::<u64>(), 0..4));
-    let rest =
-        (option::of(select(vec![Tier::A, Tier::B])), any::<[u64; 6]>(), any::<Option<bool>>());
+    let rest = (
+        option::of(select(vec![Tier::A, Tier::B])),
+        any::<[u64; 6]>(),
+        any::<Option<bool>>(),
+        option::of(gap()),
+    );
     (names, lists, maps, rest)
         .prop_map(|(names, lists, maps, rest)| {
             let mut status = status();
@@ -555,7 +579,8 @@ fn any_status() -> BoxedStrategy<Status> {
             (status.sinks, status.capture.programs, status.capture.declined, status.processes) =
                 lists;
             (status.stats.uncaptured_bytes, status.stats.lost) = maps;
-            let (tier, numbers, reload_succeeded) = rest;
+            let (tier, numbers, reload_succeeded, coverage_gap) = rest;
+            status.coverage_gap = coverage_gap;
             status.capture.tier = tier;
             status.reload_succeeded = reload_succeeded;
             [

@@ -151,6 +151,7 @@ fn types_and_words_of_a_later_version_make_a_line_unknown() {
     let connection = Output::Connection(sample::connection(curl_to_remote()));
     let finding = Output::Finding(sample::finding(1, Severity::Critical, State::Open));
     let loss = Output::Loss(sample::loss());
+    let gap = Output::CoverageGap(sample::gap());
     for (output, from, to) in [
         (&exchange, r#""type":"exchange""#, r#""type":"exchange2""#),
         (&exchange, "http/1.1", "http/9"),
@@ -162,6 +163,7 @@ fn types_and_words_of_a_later_version_make_a_line_unknown() {
         (&finding, r#""state":"open""#, r#""state":"later""#),
         (&loss, "data_ring", "later"),
         (&loss, "ring_full", "later"),
+        (&gap, r#""cause":"restart""#, r#""cause":"later""#),
     ] {
         let line = written(output).replacen(from, to, 1);
         assert_eq!(Decoder::default().line(&line), Ok(Message::Unknown), "{line}");
