@@ -88,7 +88,7 @@ pub fn run(args: &DaemonArgs, config: &Config, config_path: Option<&Path>) -> an
     engine.load_baseline(&baseline);
     let saver = Saver::start(baseline).context("starting the thread that saves")?;
     let scraped = exporter.clone();
-    let server = http::serve(listener, move || scraped.render())
+    let server = http::serve(listener, http::Protection::default(), move || scraped.render())
         .context("starting the server of /metrics")?;
     control.serve()?;
     tracing::info!(address = %config.metrics.listen, tier = ?engine.tier(), "Watching; metrics are served.");
