@@ -17,6 +17,7 @@ pub(super) struct Daemon {
     pub(super) save_failures: u64,
     pub(super) sandbox: Option<Sandbox>,
     pub(super) dropped: BTreeMap<&'static str, u64>,
+    pub(super) refused: BTreeMap<&'static str, u64>,
     pub(super) features: BTreeMap<&'static str, FeatureState>,
 }
 
@@ -30,6 +31,7 @@ impl Default for Daemon {
             save_failures: 0,
             sandbox: None,
             dropped: BTreeMap::new(),
+            refused: BTreeMap::new(),
             features: BTreeMap::new(),
         }
     }
@@ -68,6 +70,11 @@ impl Daemon {
             "apiwatch_sink_dropped_total",
             "Outputs that a sink dropped because it was too slow.",
             self.dropped.iter().map(|(sink, total)| (vec![label("sink", sink)], *total)),
+        );
+        to.counters(
+            "apiwatch_scrapes_refused_total",
+            "Connections and requests for metrics that were not served.",
+            self.refused.iter().map(|(reason, total)| (vec![label("reason", reason)], *total)),
         );
     }
 
