@@ -28,6 +28,10 @@ impl InForce {
     }
 
     pub(super) fn replace(&self, protection: Protection) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = protection;
+        let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(users), Some(before)) = (&protection.users, &current.users) {
+            users.remember(before);
+        }
+        *current = protection;
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bcrypt::HashParts;
 use subtle::ConstantTimeEq;
@@ -66,11 +66,23 @@ impl Users {
         if users.is_empty() { Err(UsersFault::Nobody) } else { Ok(Self(users)) }
     }
 
+    /// Takes over what was let in before of users with the same name and hash, so that a
+    /// reload does not have their passwords verified again.
+    pub(super) fn remember(&self, before: &Self) {
+        for user in &self.0 {
+            let known = before.find(&user.name).filter(|it| it.hash == user.hash);
+            if let Some(known) = known {
+                // One lock at a time: they may be the same user.
+                let verified = *known.verified();
+                *user.verified() = verified;
+            }
+        }
+    }
+
     /// Whether these are what was let in before.
     pub(super) fn remembers(&self, credentials: &Credentials) -> bool {
         self.find(credentials.name()).is_some_and(|user| {
-            let verified = user.verified.lock().unwrap_or_else(PoisonError::into_inner);
-            verified.is_some_and(|it| it.ct_eq(credentials.digest()).into())
+            user.verified().is_some_and(|it| it.ct_eq(credentials.digest()).into())
         })
     }
 
@@ -83,13 +95,18 @@ impl Users {
         if !is_right || found.is_none() {
             return false;
         }
-        let mut verified = user.verified.lock().unwrap_or_else(PoisonError::into_inner);
-        *verified = Some(*credentials.digest());
+        *user.verified() = Some(*credentials.digest());
         true
     }
 
     fn find(&self, name: &str) -> Option<&User> {
         self.0.iter().find(|user| user.name == name)
+    }
+}
+
+impl User {
+    fn verified(&self) -> MutexGuard<'_, Option<Digest>> {
+        self.verified.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -231,7 +248,23 @@ mod tests {
             assert_eq!(users.verify(&credentials), is_right, "{name} {password}");
             assert_eq!(users.remembers(&credentials), is_right, "{name} {password}");
         }
-        let again = Users::parse(format!("a:{HASH}").as_bytes()).unwrap();
-        assert!(!again.remembers(&Credentials::new("a", b"correct horse")), "a reload forgets");
+    }
+
+    #[test]
+    fn what_was_right_is_remembered_while_the_line_of_the_user_stays() {
+        let right = Credentials::new("a", b"correct horse");
+        let before = Users::parse(format!("a:{HASH}").as_bytes()).unwrap();
+        assert!(before.verify(&right));
+        let other = bcrypt::hash("correct horse", 4).unwrap();
+        for (text, is_remembered) in [
+            (format!("b:{HASH}\na:{HASH}"), true),
+            (format!("a:{other}"), false),
+            (format!("b:{HASH}"), false),
+        ] {
+            let users = Users::parse(text.as_bytes()).unwrap();
+            assert!(!users.remembers(&right), "{text}");
+            users.remember(&before);
+            assert_eq!(users.remembers(&right), is_remembered, "{text}");
+        }
     }
 }
