@@ -49,7 +49,7 @@ mod value;
 
 pub use diagnostic::Report;
 pub use effective::{Effective, example};
-pub use file::FileFault;
+pub use file::{FileFault, read as read_file};
 pub use listen::Listen;
 pub use restart::keys_for_restart;
 pub use value::{ValueError, parse_duration};
@@ -104,10 +104,36 @@ pub enum TierChoice {
 pub struct MetricsConfig {
     /// Where it listens.
     pub listen: Listen,
-    /// Whether others than this host may be let in, without TLS and without a password.
+    /// The file with its certificate, and those between it and a root; none for no TLS.
+    pub tls_certificate: Option<PathBuf>,
+    /// The file with the key of the certificate; there where the certificate is.
+    pub tls_key: Option<PathBuf>,
+    /// The file with those who may scrape, and hashes of their passwords; none for everyone.
+    pub users: Option<PathBuf>,
+    /// Whether others than this host may be let in without TLS or without a password.
     pub insecure: bool,
     /// Most time series of one metric; what comes after is counted as `_other`.
     pub max_series: u32,
+}
+
+impl MetricsConfig {
+    /// Every file that it names.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        [&self.tls_certificate, &self.tls_key, &self.users].into_iter().filter_map(Option::as_deref)
+    }
+}
+
+impl Default for MetricsConfig {
+    fn default() -> Self {
+        Self {
+            listen: Listen::default(),
+            tls_certificate: None,
+            tls_key: None,
+            users: None,
+            insecure: false,
+            max_series: 2000,
+        }
+    }
 }
 
 /// The control socket.
@@ -145,7 +171,7 @@ impl Default for Config {
                 tier: TierChoice::Auto,
                 ring_bytes: monitor_common::limits::DATA_RING_BYTES,
             },
-            metrics: MetricsConfig { listen: Listen::default(), insecure: false, max_series: 2000 },
+            metrics: MetricsConfig::default(),
             control: ControlConfig { socket: Some(PathBuf::from(DEFAULT_SOCKET)) },
             state: StateConfig { directory: PathBuf::from("/var/lib/apiwatch") },
             memory_bytes: 256 * 1024 * 1024,

@@ -8,6 +8,7 @@ use self::control::Control;
 use self::engine::Engine;
 use self::exposure::Exposure;
 use self::notify::Notifier;
+use self::protection::ProtectionError;
 use self::saver::Saver;
 use self::signals::Signals;
 use self::watch::Watch;
@@ -33,7 +34,7 @@ mod control;
 pub mod doctor;
 /// The loop that all captures share: drain, pipeline, sinks.
 pub mod engine;
-/// Where metrics are served.
+/// Where metrics are served, and to whom.
 mod exposure;
 /// The hard cap on memory.
 mod memory;
@@ -41,6 +42,8 @@ mod memory;
 mod notify;
 /// How far a large file has been read.
 mod progress;
+/// What stands between metrics and those who ask for them.
+mod protection;
 /// A trace of what comes in.
 pub mod record;
 /// Has the daemon read its configuration again.
@@ -72,7 +75,8 @@ pub fn run(args: &DaemonArgs, config: &Config, config_path: Option<&Path>) -> an
     sandbox::protect_memory();
     let notifier = Notifier::from_environment();
     notifier.loading();
-    let Exposure { listener, socket: metrics_socket } = Exposure::bind(&config.metrics.listen)?;
+    let Exposure { listener, protection, socket: metrics_socket } =
+        Exposure::bind(&config.metrics)?;
     let metrics = MetricsSink::new(config.metrics.max_series as usize, &kernel_release());
     let exporter = metrics.exporter();
     exporter.report_start(config.memory_bytes, clock::wall());
@@ -99,15 +103,25 @@ pub fn run(args: &DaemonArgs, config: &Config, config_path: Option<&Path>) -> an
     }
     let saver = Saver::start(baseline, watched, began).context("starting the thread that saves")?;
     let scraped = exporter.clone();
-    let server = http::serve(listener, move || scraped.render())
+    let server = http::serve(listener, protection, move || scraped.render())
         .context("starting the server of /metrics")?;
     control.serve()?;
     tracing::info!(address = %config.metrics.listen, tier = ?engine.tier(), "Watching; metrics are served.");
 
     let reported = clock::monotonic();
     let reload = ReloadOutcome::Succeeded;
-    let mut watch =
-        Watch { engine, control, exporter, notifier, saver, config, config_path, reload, reported };
+    let mut watch = Watch {
+        engine,
+        control,
+        exporter,
+        server: &server,
+        notifier,
+        saver,
+        config,
+        config_path,
+        reload,
+        reported,
+    };
     watch.run(&signals)?;
     watch.finish();
     server.shutdown();
@@ -172,8 +186,12 @@ fn paths(config: &Config, config_path: Option<&Path>) -> Paths {
     let file = config_path.unwrap_or(Path::new(config::DEFAULT_PATH));
     // A file is replaced by another of its name, so its directory is what counts; also that
     // to which a link leads. /etc has the users and groups.
-    let files = [Some(file.to_owned()), file.canonicalize().ok()];
-    let directories = files.iter().flatten().filter_map(|file| file.parent());
+    let named = config.metrics.files().chain([file]);
+    let files: Vec<PathBuf> = named
+        .flat_map(|file| [Some(file.to_owned()), file.canonicalize().ok()])
+        .flatten()
+        .collect();
+    let directories = files.iter().filter_map(|file| file.parent());
     let listen = match &config.metrics.listen {
         Listen::Unix(path) => Some(path),
         Listen::Tcp(_) => None,
@@ -222,6 +240,9 @@ pub(crate) fn kernel_release() -> String {
 pub fn exit_of(error: &anyhow::Error) -> Exit {
     if let Some(error) = error.downcast_ref::<ClientError>() {
         return attach::exit_of_client(error);
+    }
+    if error.downcast_ref::<ProtectionError>().is_some() {
+        return Exit::Config;
     }
     if error.downcast_ref::<SocketError>().is_some_and(SocketError::is_denied) {
         return Exit::Privilege;

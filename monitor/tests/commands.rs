@@ -48,6 +48,7 @@ impl Bench {
         fs::set_permissions(path("open"), Permissions::from_mode(0o777)).expect("permissions");
         let taken = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
         let address = taken.local_addr().expect("an address");
+        let shown = |name: &str| path(name).display().to_string();
         for (name, bytes) in [
             ("trace", newest_trace()),
             ("secret", b"x".to_vec()),
@@ -56,6 +57,13 @@ impl Bench {
             ("gzip", vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0]),
             ("taken.toml", format!("[metrics]\nlisten = \"{address}\"\n").into_bytes()),
             ("free.toml", b"[metrics]\nlisten = \"127.0.0.1:0\"\n".to_vec()),
+            ("wide.toml", b"[metrics]\nlisten = \"0.0.0.0:0\"\n".to_vec()),
+            ("users.toml", format!("[metrics]\nusers = \"{}\"\n", shown("text")).into_bytes()),
+            (
+                "tls.toml",
+                format!("[metrics]\ntls_certificate = \"{0}\"\ntls_key = \"{0}\"\n", shown("text"))
+                    .into_bytes(),
+            ),
             ("bad.toml", b"\n[metrics]\nlisten = 1\n".to_vec()),
         ] {
             fs::write(path(name), bytes).expect("a file");
@@ -123,6 +131,14 @@ fn common_mistakes_end_with_their_code_and_say_what_to_do() {
         (Own, "daemon --config @/missing", 78, &["/missing", "no such file"]),
         (Own, "daemon --config @/open", 78, &["/open", "is a directory"]),
         (Own, "daemon --config @/bad.toml", 78, &["bad.toml:3:10"]),
+        (Own, "daemon --config @/wide.toml", 78, &["wide.toml:2:10", "tls_key", "insecure = true"]),
+        (
+            Own,
+            "daemon --config @/users.toml",
+            78,
+            &["/text as metrics.users", "line 1", "htpasswd"],
+        ),
+        (Own, "daemon --config @/tls.toml", 78, &["/text as metrics.tls_certificate", "PEM"]),
         (Own, "top", 1, &["needs a terminal", "standard output is none", "replay"]),
         (Own, "top --tier a", 2, &["--standalone"]),
         (Own, "nonsense", 2, &["nonsense"]),

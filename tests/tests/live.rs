@@ -50,6 +50,9 @@ mod older;
 /// Captures of tcpdump replay to what was seen live.
 #[path = "live/pcap.rs"]
 mod pcap;
+/// Metrics over TLS, for those who have a password.
+#[path = "live/protected.rs"]
+mod protected;
 /// A recording replays to the same bytes.
 #[path = "live/recording.rs"]
 mod recording;

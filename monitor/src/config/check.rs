@@ -12,6 +12,9 @@ const STREAM: &str = "limits.stream_bytes";
 const HEAD: &str = "limits.head_bytes";
 const LISTEN: &str = "metrics.listen";
 const INSECURE: &str = "metrics.insecure";
+const CERTIFICATE: &str = "metrics.tls_certificate";
+const KEY: &str = "metrics.tls_key";
+const USERS: &str = "metrics.users";
 const TLS_VERSION: &str = "tls.minimum_version";
 const TLS_PORTS: &str = "tls.tls_ports";
 const CLEAR_PORTS: &str = "tls.clear_ports";
@@ -29,6 +32,7 @@ pub(super) fn check(reader: &mut Reader) {
     at_most(reader, &[(HEAD, head)], (STREAM, stream));
     at_most(reader, &[(STREAM, stream)], (BUFFERED, buffered));
     at_most(reader, &[(RING, ring), (BUFFERED, buffered)], (MEMORY, memory));
+    certificate(reader);
     listen(reader);
     tls(reader);
 }
@@ -86,21 +90,48 @@ fn at_most(reader: &mut Reader, parts: &[(&str, u64)], whole: (&str, u64)) {
     reader.report(Diagnostic::error(span, title).help(help));
 }
 
+/// A certificate is of no use without its key, and the other way round.
+fn certificate(reader: &mut Reader) {
+    let metrics = &reader.config.metrics;
+    let (there, missing) = match (&metrics.tls_certificate, &metrics.tls_key) {
+        (Some(_), None) => (CERTIFICATE, KEY),
+        (None, Some(_)) => (KEY, CERTIFICATE),
+        _ => return,
+    };
+    if reader.is_refused(missing) {
+        return;
+    }
+    let Some(span) = reader.span(there) else { return };
+    let title = format!("`{there}` is of no use without `{missing}`");
+    let help = format!("set `{missing}` as well, or leave both out to serve metrics without TLS");
+    reader.report(Diagnostic::error(span, title).help(help));
+}
+
 /// Metrics tell who talks to whom: nobody else is let in by mistake.
 fn listen(reader: &mut Reader) {
     let Some(span) = reader.span(LISTEN) else { return };
     let metrics = &reader.config.metrics;
-    if metrics.listen.is_local() || reader.is_refused(INSECURE) {
+    if metrics.listen.is_local()
+        || [INSECURE, CERTIFICATE, KEY, USERS].iter().any(|path| reader.is_refused(path))
+    {
         return;
     }
+    let has_tls = metrics.tls_certificate.is_some() || metrics.tls_key.is_some();
+    let lacking = match (has_tls, metrics.users.is_some()) {
+        (true, true) => return,
+        (true, false) => "without a password",
+        (false, true) => "without TLS",
+        (false, false) => "without TLS and without a password",
+    };
     reader.report(if metrics.insecure {
-        let title = "metrics are served beyond this host, without TLS and without a password";
+        let title = format!("metrics are served beyond this host, {lacking}");
         let help = "they tell who talks to whom; let a firewall or proxy guard this port";
         Diagnostic::warning(span, title).help(help)
     } else {
-        let title = "metrics would be served beyond this host, without TLS and without a password";
-        let help = "listen on a loopback address or on \"unix:/run/apiwatch/metrics.sock\" behind a \
-                    proxy that has both, or say `insecure = true`";
+        let title = format!("metrics would be served beyond this host, {lacking}");
+        let help = "set `tls_certificate`, `tls_key` and `users`; or listen on a loopback address \
+                    or on \"unix:/run/apiwatch/metrics.sock\", behind a proxy that has both; or \
+                    say `insecure = true`";
         Diagnostic::error(span, title).help(help)
     });
 }

@@ -49,7 +49,11 @@ impl FileFault {
 
 /// Reads a regular file of at most 1 MiB. Symbolic links are followed. Never blocks on
 /// a pipe or device: it opens neither.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, FileFault> {
+///
+/// # Errors
+///
+/// [`FileFault`], whose remedy is that of a configuration.
+pub fn read(path: &Path) -> Result<Vec<u8>, FileFault> {
     // Opening a device can already have an effect, so it is judged by its path first;
     // it is judged again once open, since the path may have come to mean another file.
     judge(&std::fs::metadata(path).map_err(fault)?)?;

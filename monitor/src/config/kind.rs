@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use toml::de::{DeInteger, DeValue};
@@ -17,7 +17,7 @@ use crate::suggest::nearest;
 /// Longest path, in bytes (`PATH_MAX`).
 const LONGEST_PATH: usize = 4096;
 
-/// What turns a socket off.
+/// What turns a socket or a file off.
 const OFF: &str = "off";
 
 /// Why a value is not accepted.
@@ -60,10 +60,13 @@ impl Kind {
             Self::Ports { set, .. } => set(config, list(value, port)?),
             Self::Ciphers { set, .. } => set(config, list(value, cipher)?),
             Self::Paths { set, .. } => set(config, list(value, path::pattern)?),
+            Self::File { set, .. } => set(config, path_or_off(value, LONGEST_PATH, "file")?),
             Self::Tier => config.capture.tier = choice(TIERS, value)?,
             Self::Listen => config.metrics.listen = listen::read(value)?,
             Self::Directory => config.state.directory = absolute(value, LONGEST_PATH)?,
-            Self::Socket => config.control.socket = socket(value)?,
+            Self::Socket => {
+                config.control.socket = path_or_off(value, LONGEST_SOCKET, "socket")?;
+            }
         }
         Ok(())
     }
@@ -92,6 +95,7 @@ impl Kind {
             Self::Paths { .. } => {
                 "a list of paths, as [\"/accounts/{id}\", \"/static/*\"]".to_owned()
             }
+            Self::File { .. } => format!("an absolute path, or \"{OFF}\""),
             Self::Tier => one_of(TIERS),
             Self::Listen => {
                 "an IP address with a port, or \"unix:\" with an absolute path".to_owned()
@@ -121,10 +125,8 @@ impl Kind {
             Self::Tier => quoted(name_of(TIERS, config.capture.tier)),
             Self::Listen => quoted(&config.metrics.listen.to_string()),
             Self::Directory => quoted(&config.state.directory.to_string_lossy()),
-            Self::Socket => match &config.control.socket {
-                Some(path) => quoted(&path.to_string_lossy()),
-                None => quoted(OFF),
-            },
+            Self::File { value, .. } => shown(value(config)),
+            Self::Socket => shown(config.control.socket.as_deref()),
         }
     }
 }
@@ -266,15 +268,25 @@ fn one_of<T>(choices: &[(&str, T)]) -> String {
     format!("one of {}", names.join(", "))
 }
 
-fn socket(value: &DeValue<'_>) -> Result<Option<PathBuf>, Refusal> {
+/// Reads the absolute path of a file or socket, or that there is none.
+fn path_or_off(
+    value: &DeValue<'_>,
+    longest: usize,
+    what: &str,
+) -> Result<Option<PathBuf>, Refusal> {
     match value {
         DeValue::String(text) if text == OFF => Ok(None),
         DeValue::Boolean(false) => Err(Refusal::found(value).remedy(format!("write \"{OFF}\""))),
         DeValue::String(text) if text.ends_with('/') => {
-            Err(Refusal::new("it names a directory").remedy("add the name of the socket"))
+            let refusal = Refusal::new("it names a directory");
+            Err(refusal.remedy(format!("add the name of the {what}")))
         }
-        _ => absolute(value, LONGEST_SOCKET).map(Some),
+        _ => absolute(value, longest).map(Some),
     }
+}
+
+fn shown(path: Option<&Path>) -> String {
+    path.map_or_else(|| quoted(OFF), |path| quoted(&path.to_string_lossy()))
 }
 
 /// Reads an absolute path of at most so many bytes.

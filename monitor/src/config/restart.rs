@@ -30,6 +30,7 @@ mod tests {
             ("[findings]\nresolve_after = \"7d\"\n[limits]\nconnections = 100\n", &[]),
             ("[[allow]]\nunit = \"a.service\"\n", &[]),
             ("[metrics]\nlisten = \"127.0.0.1:1\"\n", &["metrics.listen"]),
+            ("[metrics]\nusers = \"/x\"\n", &["metrics.users"]),
             (
                 "[limits]\nmemory = \"1GiB\"\n[capture]\ntier = \"b\"\n[state]\ndirectory = \"/x\"\n\
                  [control]\nsocket = \"off\"\n",

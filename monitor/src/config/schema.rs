@@ -1,3 +1,4 @@
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Config, TierChoice};
@@ -67,6 +68,8 @@ pub(super) enum Kind {
     Ciphers { value: fn(&Config) -> &[u16], set: fn(&mut Config, Vec<u16>) },
     /// Patterns of paths, or none.
     Paths { value: fn(&Config) -> &[String], set: fn(&mut Config, Vec<String>) },
+    /// Absolute path of a file, or off.
+    File { value: fn(&Config) -> Option<&Path>, set: fn(&mut Config, Option<PathBuf>) },
     /// A capture tier or `auto`.
     Tier,
     /// Address and port of the metrics endpoint.
@@ -170,6 +173,12 @@ macro_rules! plain {
             set: |config, value| config.$($field).+ = value,
         }
     };
+    (File, $($field:ident).+) => {
+        Kind::File {
+            value: |config| config.$($field).+.as_deref(),
+            set: |config, path| config.$($field).+ = path,
+        }
+    };
     ($kind:ident, $($field:ident).+) => {
         Kind::$kind {
             value: |config| &config.$($field).+,
@@ -206,7 +215,11 @@ pub(super) static SECTIONS: &[Section] = &[
         keys: ROUTES,
     },
     Section { name: "findings", doc: &["How findings are kept."], keys: FINDINGS },
-    Section { name: "metrics", doc: &["The Prometheus endpoint, over HTTP."], keys: METRICS },
+    Section {
+        name: "metrics",
+        doc: &["The Prometheus endpoint, over HTTP or HTTPS."],
+        keys: METRICS,
+    },
     Section {
         name: "control",
         doc: &["The socket that `tail`, `status`, `top` and `reload` talk through."],
@@ -242,15 +255,37 @@ static METRICS: &[Key] = &[
         name: "listen",
         doc: &[
             "A loopback address with a port, or \"unix:\" and the path of a socket for its",
-            "owner and the group apiwatch. Metrics tell who talks to whom.",
+            "owner and the group apiwatch. Metrics tell who talks to whom: an address that",
+            "other hosts reach takes tls_certificate, tls_key and users, or insecure.",
         ],
         kind: Kind::Listen,
     },
     Key {
+        name: "tls_certificate",
+        doc: &[
+            "PEM file with the certificate, and those between it and a root, for HTTPS. It is",
+            "read again, as the next two are, when this file is.",
+        ],
+        kind: plain!(File, metrics.tls_certificate),
+    },
+    Key {
+        name: "tls_key",
+        doc: &["PEM file with the key of the certificate. The user apiwatch has to read it."],
+        kind: plain!(File, metrics.tls_key),
+    },
+    Key {
+        name: "users",
+        doc: &[
+            "File with those who may scrape, each in a line of `htpasswd -nBC 10 NAME`: a name,",
+            "`:` and the bcrypt hash of a password.",
+        ],
+        kind: plain!(File, metrics.users),
+    },
+    Key {
         name: "insecure",
         doc: &[
-            "Lets listen be an address that other hosts reach. There is neither TLS nor a",
-            "password: guard the port, as with a firewall.",
+            "Lets listen be an address that other hosts reach, without TLS or without users.",
+            "Who gets there reads all: guard the port, as with a firewall.",
         ],
         kind: plain!(Flag, metrics.insecure),
     },
@@ -329,6 +364,11 @@ mod tests {
                 Kind::Paths { value, set } => {
                     set(&mut config, vec!["/a".to_owned()]);
                     assert_eq!(value(&config), ["/a"], "{}", key.name);
+                }
+                Kind::File { value, set } => {
+                    assert_eq!(value(&config), None, "{}", key.name);
+                    set(&mut config, Some("/a".into()));
+                    assert_eq!(value(&config), Some(Path::new("/a")), "{}", key.name);
                 }
                 Kind::Tier | Kind::Listen | Kind::Directory | Kind::Socket => {}
             }

@@ -206,6 +206,8 @@ fn within(kind: &Kind, config: &mut Config, number: u64) {
             let paths = ["/", "/accounts/{id}", "/\"a\\b\"/{x}/*", "/\u{202e}"];
             set(config, paths[..number as usize % 5].iter().map(|&path| path.into()).collect());
         }
+        // A certificate goes with a key, so all files are there.
+        Kind::File { set, .. } => set(config, Some("/etc/\"a\" ö/\u{202e}".into())),
         Kind::Tier | Kind::Listen | Kind::Directory | Kind::Socket => {}
     }
 }

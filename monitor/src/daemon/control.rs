@@ -5,10 +5,10 @@ use std::path::Path;
 use anyhow::Context;
 
 use super::engine::Engine;
-use super::watch::Reloaded;
+use super::watch::{ReloadError, Reloaded};
 use super::{kernel_release, memory};
 use crate::clock;
-use crate::config::{self, Config, ConfigError};
+use crate::config::{self, Config};
 use crate::control::server::{self, ControlServer};
 use crate::control::sink::{ControlHandle, Facts, Feed, channel};
 use crate::control::socket::ControlSocket;
@@ -66,7 +66,7 @@ impl Control {
     }
 
     /// Says how a reload went: the file that is in force, or its errors.
-    pub(super) fn report_reload(&self, outcome: Result<Reloaded, ConfigError>) {
+    pub(super) fn report_reload(&self, outcome: Result<Reloaded, ReloadError>) {
         if let Some(open) = &self.0 {
             open.handle.report_reload(match outcome {
                 Ok(Reloaded { file, restart }) => Ok((file, restart)),

@@ -7,12 +7,14 @@ use std::time::Duration;
 use super::control::Control;
 use super::engine::Engine;
 use super::notify::{Health, Notifier};
+use super::protection::{self, ProtectionError};
 use super::saver::Saver;
 use super::signals::Signals;
 use crate::clock;
-use crate::config::{self, Config, ConfigError};
+use crate::config::{self, Config, ConfigError, Effective};
 use crate::pipeline::input::Input;
 use crate::pipeline::time::Timestamp;
+use crate::sink::http::{MetricsServer, Protection};
 use crate::sink::metrics::{Exporter, ReloadOutcome};
 
 /// Time between two reports to metrics, clients and the service manager.
@@ -27,6 +29,7 @@ pub(super) struct Watch<'a> {
     pub(super) engine: Engine,
     pub(super) control: Control,
     pub(super) exporter: Exporter,
+    pub(super) server: &'a MetricsServer,
     pub(super) notifier: Notifier,
     pub(super) saver: Saver,
     /// What was in force at the start.
@@ -42,6 +45,17 @@ pub(super) struct Reloaded {
     pub(super) file: Option<String>,
     /// Keys that differ from what the daemon runs with, and that only a restart changes.
     pub(super) restart: Vec<String>,
+}
+
+/// Why a reload was refused.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ReloadError {
+    /// The configuration has errors, or cannot be read.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A file that it names cannot be used.
+    #[error(transparent)]
+    Protection(#[from] ProtectionError),
 }
 
 impl Watch<'_> {
@@ -94,14 +108,18 @@ impl Watch<'_> {
     }
 
     /// Reads the configuration again: all of it comes into force, or nothing. Capture,
-    /// metrics, the control socket and state keep what they started with.
-    fn read_again(&mut self) -> Result<Reloaded, ConfigError> {
-        let effective = config::load(self.config_path).inspect_err(|error| {
+    /// metrics, the control socket and state keep what they started with, but what is in the
+    /// files of metrics is read anew.
+    fn read_again(&mut self) -> Result<Reloaded, ReloadError> {
+        let (effective, protection) = self.load().inspect_err(|error| {
             let error = one_line(&error.to_string());
             tracing::error!(%error, "The new configuration is not valid, so the old one stays in force.");
         })?;
         let restart = config::keys_for_restart(self.config, &effective.config);
         let file = effective.file().map(str::to_owned);
+        if let Some(protection) = protection {
+            self.server.protect(protection);
+        }
         self.engine.handle(Input::Settings(effective.config.pipeline.into()));
         tracing::info!("The configuration was read again; policy, limits and findings follow it.");
         if !restart.is_empty() {
@@ -110,10 +128,23 @@ impl Watch<'_> {
         Ok(Reloaded { file, restart })
     }
 
+    /// The configuration, and the protection of metrics where the files of it are still those
+    /// of the start: others take a restart.
+    fn load(&self) -> Result<(Effective, Option<Protection>), ReloadError> {
+        let effective = config::load(self.config_path)?;
+        let metrics = &self.config.metrics;
+        let is_same = effective.config.metrics.files().eq(metrics.files());
+        let protection = is_same.then(|| protection::read(metrics)).transpose()?;
+        Ok((effective, protection))
+    }
+
     fn report(&mut self, now: Timestamp) {
         self.reported = now;
         for (sink, dropped) in self.engine.dropped() {
             self.exporter.report_dropped(sink, dropped);
+        }
+        for (refusal, total) in self.server.refusals() {
+            self.exporter.report_refused(refusal, total);
         }
         self.exporter.report_save_failures(self.saver.failures());
         self.control.report_dropped(&self.engine);

@@ -1,5 +1,9 @@
 //! The HTTP server of `/metrics`: a thread of its own with a small runtime, bounded
 //! in connections, time and memory whatever its clients do.
+//!
+//! ```text
+//! accept ─► handshake (tls, pace) ─► head ─► authentication (credentials, users) ─► route
+//! ```
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -8,49 +12,46 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::Runtime;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{sleep, timeout};
 
+/// Whether a request comes from a user.
+mod authentication;
+/// One connection: its handshake, its request, its answer.
+mod connection;
+/// A name and password as a client sends them.
+mod credentials;
+/// A bound on how often something costly is begun.
+mod pace;
+/// Who may scrape, and how that is kept from others.
+mod protection;
+/// Counts of those who were not served.
+mod refusals;
 /// What each path answers.
 mod route;
+/// A certificate with its key.
+mod tls;
+/// Those who may scrape.
+mod users;
+
+pub use protection::Protection;
+pub use refusals::Refusal;
+pub use tls::{Tls, TlsFault};
+pub use users::{LineFault, Users, UsersFault};
+
+use connection::{Service, Source, Stream, TIMEOUTS, Timeouts, converse};
+use protection::InForce;
+use refusals::Refusals;
 
 /// Connections at a time; more are closed as they come.
 pub const MAX_CONNECTIONS: u32 = 32;
-
-/// How long a client may take.
-#[derive(Clone, Copy, Debug)]
-struct Timeouts {
-    /// Until the whole request head has come.
-    head: Duration,
-    /// Until the connection ends, wherever it stands: it serves one request.
-    connection: Duration,
-}
-
-const TIMEOUTS: Timeouts =
-    Timeouts { head: Duration::from_secs(5), connection: Duration::from_secs(10) };
-
-/// Bytes of a request head; larger ones are answered with 431.
-const MAX_HEAD_BYTES: usize = 16 * 1024;
 
 /// How long an ending server waits for answers under way.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Pause after a failed accept, which is most often a lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-type Source = Arc<dyn Fn() -> String + Send + Sync>;
-
-/// What a connection is served with.
-#[derive(Clone)]
-struct Service {
-    timeouts: Timeouts,
-    source: Source,
-}
 
 /// No socket could be opened for the server.
 #[derive(Debug, thiserror::Error)]
@@ -109,11 +110,23 @@ pub fn bind(address: SocketAddr) -> Result<TcpListener, BindError> {
 /// A server that runs until it is dropped.
 #[derive(Debug)]
 pub struct MetricsServer {
+    protection: InForce,
+    refusals: Refusals,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl MetricsServer {
+    /// Protects connections that come from now on by this.
+    pub fn protect(&self, protection: Protection) {
+        self.protection.replace(protection);
+    }
+
+    /// How many were not served so far, by reason.
+    pub fn refusals(&self) -> impl Iterator<Item = (Refusal, u64)> {
+        self.refusals.totals()
+    }
+
     /// Stops: no more connections are taken, answers under way are given at most a
     /// second. Returns when every socket is closed.
     pub fn shutdown(mut self) {
@@ -137,35 +150,42 @@ impl Drop for MetricsServer {
 }
 
 /// Serves `/metrics` with the text that `source` renders for each request, and
-/// `/healthz`.
+/// `/healthz`, to those whom the protection lets in.
 ///
 /// # Errors
 ///
 /// The listener cannot be made non-blocking, or there is no room for the runtime or
 /// its thread.
-pub fn serve<F>(listener: Listener, source: F) -> io::Result<MetricsServer>
+pub fn serve<F>(listener: Listener, protection: Protection, source: F) -> io::Result<MetricsServer>
 where
     F: Fn() -> String + Send + Sync + 'static,
 {
-    serve_within(TIMEOUTS, listener, Arc::new(source))
+    serve_within(TIMEOUTS, listener, protection, Arc::new(source))
 }
 
 fn serve_within(
     timeouts: Timeouts,
     listener: Listener,
+    protection: Protection,
     source: Source,
 ) -> io::Result<MetricsServer> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .thread_name("passwords")
+        .max_blocking_threads(1)
+        .build()?;
     let listener = {
         let _context = runtime.enter();
         Accepting::new(listener)?
     };
+    let service = Service::new(timeouts, protection, source);
+    let (protection, refusals) = (service.protection.clone(), service.refusals.clone());
     let (stop, stopped) = oneshot::channel();
     let thread = thread::Builder::new()
         .name("metrics".to_owned())
-        .spawn(move || run(&runtime, listener, &Service { timeouts, source }, stopped))?;
-    Ok(MetricsServer { stop: Some(stop), thread: Some(thread) })
+        .spawn(move || run(runtime, listener, &service, stopped))?;
+    Ok(MetricsServer { protection, refusals, stop: Some(stop), thread: Some(thread) })
 }
 
 /// A socket that listens, within the runtime.
@@ -173,13 +193,6 @@ enum Accepting {
     Tcp(tokio::net::TcpListener),
     Unix(tokio::net::UnixListener),
 }
-
-/// A connection of either kind.
-type Stream = Box<dyn ReadWrite>;
-
-trait ReadWrite: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> ReadWrite for T {}
 
 impl Accepting {
     fn new(listener: Listener) -> io::Result<Self> {
@@ -203,9 +216,10 @@ impl Accepting {
     }
 }
 
-/// The thread. Dropping the runtime at its end closes every connection that is left.
+/// The thread. The end of the runtime closes every connection that is left; it does not wait
+/// for the verification of a password.
 fn run(
-    runtime: &Runtime,
+    runtime: Runtime,
     listener: Accepting,
     service: &Service,
     mut stopped: oneshot::Receiver<()>,
@@ -225,32 +239,19 @@ fn run(
         // Every permit is back once every connection has ended.
         let _drained = timeout(DRAIN_TIMEOUT, connections.acquire_many(MAX_CONNECTIONS)).await;
     });
+    runtime.shutdown_background();
 }
 
 /// Serves a connection in a task of its own, or closes it where there are too many.
 fn admit(stream: Stream, connections: &Arc<Semaphore>, service: &Service) {
-    if let Ok(permit) = Arc::clone(connections).try_acquire_owned() {
-        tokio::spawn(converse(stream, permit, service.clone()));
+    match Arc::clone(connections).try_acquire_owned() {
+        Ok(permit) => drop(tokio::spawn(converse(stream, permit, service.clone()))),
+        Err(_) => service.refusals.count(Refusal::Connections),
     }
 }
 
-/// One request and its answer. Each scrape makes a connection of its own: without
-/// keep-alive nobody can hold one longer than a scrape takes.
-async fn converse(stream: Stream, _permit: OwnedSemaphorePermit, service: Service) {
-    let Service { timeouts, source } = service;
-    let routes = service_fn(|request| {
-        let response = route::answer(&request, &*source);
-        async { Ok::<_, std::convert::Infallible>(response) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(timeouts.head)
-        .max_buf_size(MAX_HEAD_BYTES)
-        .keep_alive(false)
-        .serve_connection(TokioIo::new(stream), routes);
-    // A client that breaks the connection or the protocol only harms itself.
-    let _ended = timeout(timeouts.connection, connection).await;
-}
-
+/// Certificates and users for tests.
+#[cfg(test)]
+mod sample;
 #[cfg(test)]
 mod tests;

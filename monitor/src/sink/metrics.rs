@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Sink;
+use super::http::Refusal;
 use crate::capture::status::CaptureStatus;
 use crate::clock;
 use crate::pipeline::output::{CoverageGap, Output};
@@ -198,6 +199,11 @@ impl Exporter {
     /// Tells how many outputs a sink has dropped so far.
     pub fn report_dropped(&self, sink: &'static str, total: u64) {
         lock(&self.state).daemon.dropped.insert(sink, total);
+    }
+
+    /// Tells how many who asked for metrics were not served so far.
+    pub fn report_refused(&self, refusal: Refusal, total: u64) {
+        lock(&self.state).daemon.refused.insert(refusal.name(), total);
     }
 
     /// Tells whether a feature is in use.

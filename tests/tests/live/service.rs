@@ -12,7 +12,8 @@ use apiwatch_tests::server::Nginx;
 use apiwatch_tests::{PATIENCE, Running, output_of, wait_for};
 use serde_json::Value;
 
-const REQUESTS: &str = "import http.client,sys\n\
+/// Sends so many requests to a port.
+pub(super) const REQUESTS: &str = "import http.client,sys\n\
     c = http.client.HTTPConnection('127.0.0.1', int(sys.argv[1]))\n\
     for n in range(int(sys.argv[2])):\n\
     \x20   c.request('GET', '/%d' % n)\n\
@@ -66,13 +67,13 @@ fn as_service(command: &[&str]) -> Command {
 }
 
 /// A directory that the service may write to, with the program and a configuration.
-struct Home {
+pub(super) struct Home {
     directory: tempfile::TempDir,
-    metrics: std::net::SocketAddr,
+    pub(super) metrics: std::net::SocketAddr,
 }
 
 impl Home {
-    fn new(listen: Option<&str>) -> Self {
+    pub(super) fn new(listen: Option<&str>) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let metrics = (std::net::Ipv4Addr::LOCALHOST, apiwatch_tests::free_port()).into();
         let home = Self { directory, metrics };
@@ -86,7 +87,7 @@ impl Home {
         home
     }
 
-    fn at(&self, name: &str) -> std::path::PathBuf {
+    pub(super) fn at(&self, name: &str) -> std::path::PathBuf {
         self.directory.path().join(name)
     }
 
@@ -100,15 +101,20 @@ impl Home {
     }
 
     fn configure(&self, listen: &str, more: &str) {
+        self.configure_metrics(&format!("listen = \"{listen}\"\n"), more);
+    }
+
+    /// Writes a configuration with these lines on metrics, and more.
+    pub(super) fn configure_metrics(&self, metrics: &str, more: &str) {
         let text = self.shown(&format!(
-            "[metrics]\nlisten = \"{listen}\"\n[state]\ndirectory = \"@/run/state\"\n\
+            "[metrics]\n{metrics}[state]\ndirectory = \"@/run/state\"\n\
              [control]\nsocket = \"@/run/apiwatch.sock\"\n{more}"
         ));
         fs::write(self.at("config.toml"), text).expect("the configuration is written");
     }
 
     /// A daemon of the user of the service.
-    fn start(&self, notify: &Path) -> Running {
+    pub(super) fn start(&self, notify: &Path) -> Running {
         let (program, config) = (self.at("apiwatch"), self.at("config.toml"));
         let program = program.to_str().expect("a name");
         let mut command = as_service(&[program, "daemon", "--config"]);
@@ -119,10 +125,10 @@ impl Home {
 }
 
 /// Messages to the service manager.
-struct Manager(UnixDatagram);
+pub(super) struct Manager(UnixDatagram);
 
 impl Manager {
-    fn new(path: &Path) -> Self {
+    pub(super) fn new(path: &Path) -> Self {
         let socket = UnixDatagram::bind(path).expect("a socket");
         fs::set_permissions(path, fs::Permissions::from_mode(0o777)).expect("permissions");
         socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
@@ -130,7 +136,7 @@ impl Manager {
     }
 
     /// The next message that has this, and those before it.
-    fn wait_for(&self, wanted: &str) -> (String, Vec<String>) {
+    pub(super) fn wait_for(&self, wanted: &str) -> (String, Vec<String>) {
         let mut before = Vec::new();
         loop {
             let mut buffer = [0; 4096];

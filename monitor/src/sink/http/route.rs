@@ -2,7 +2,9 @@
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use hyper::header::{
+    ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+};
 use hyper::{Method, Request, Response, StatusCode};
 
 const PLAIN: &str = "text/plain; charset=utf-8";
@@ -23,6 +25,24 @@ pub(super) fn answer(
         _ if known => not_allowed(),
         _ => response(StatusCode::NOT_FOUND, PLAIN, "not found; try /metrics\n".to_owned()),
     }
+}
+
+/// RFC 9110 section 15.5.2: the answer must name the scheme. It is the same whatever was
+/// wrong.
+pub(super) fn unauthorized() -> Response<Full<Bytes>> {
+    let text = "a name and password are needed\n".to_owned();
+    let mut response = response(StatusCode::UNAUTHORIZED, PLAIN, text);
+    let challenge = HeaderValue::from_static("Basic realm=\"apiwatch\", charset=\"UTF-8\"");
+    response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    response
+}
+
+/// Others have passwords verified; whose was right before is not kept waiting.
+pub(super) fn busy() -> Response<Full<Bytes>> {
+    let text = "too many passwords to verify; try again\n".to_owned();
+    let mut response = response(StatusCode::SERVICE_UNAVAILABLE, PLAIN, text);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("10"));
+    response
 }
 
 /// RFC 9110 section 15.5.6: the answer must name the methods that are allowed.

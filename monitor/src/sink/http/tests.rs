@@ -17,9 +17,13 @@ fn server() -> Served {
 }
 
 fn served(timeouts: Timeouts, source: Source) -> Served {
+    protected(timeouts, Protection::default(), source)
+}
+
+fn protected(timeouts: Timeouts, protection: Protection, source: Source) -> Served {
     let listener = bind(LOOPBACK.parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
-    let server = serve_within(timeouts, Listener::Tcp(listener), source).unwrap();
+    let server = serve_within(timeouts, Listener::Tcp(listener), protection, source).unwrap();
     Served { server, address }
 }
 
@@ -176,7 +180,9 @@ fn a_socket_in_the_file_system_is_served_as_well() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("metrics.sock");
     let listener = UnixListener::bind(&path).unwrap();
-    let _server = serve(Listener::Unix(listener), || "apiwatch_up 1\n".to_owned()).unwrap();
+    let _server =
+        serve(Listener::Unix(listener), Protection::default(), || "apiwatch_up 1\n".to_owned())
+            .unwrap();
     let mut stream = std::os::unix::net::UnixStream::connect(&path).unwrap();
     stream.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").unwrap();
     let mut response = String::new();
@@ -209,3 +215,6 @@ fn wait_for_sockets(server: &Served, wanted: usize) {
         thread::yield_now();
     }
 }
+
+/// With TLS and with users.
+mod protected;

@@ -19,6 +19,7 @@ pub(super) struct Daemon {
     pub(super) sandbox: Option<Sandbox>,
     pub(super) gap: Option<CoverageGap>,
     pub(super) dropped: BTreeMap<&'static str, u64>,
+    pub(super) refused: BTreeMap<&'static str, u64>,
     pub(super) features: BTreeMap<&'static str, FeatureState>,
 }
 
@@ -33,6 +34,7 @@ impl Default for Daemon {
             sandbox: None,
             gap: None,
             dropped: BTreeMap::new(),
+            refused: BTreeMap::new(),
             features: BTreeMap::new(),
         }
     }
@@ -72,6 +74,11 @@ impl Daemon {
             "apiwatch_sink_dropped_total",
             "Outputs that a sink dropped because it was too slow.",
             self.dropped.iter().map(|(sink, total)| (vec![label("sink", sink)], *total)),
+        );
+        to.counters(
+            "apiwatch_scrapes_refused_total",
+            "Connections and requests for metrics that were not served.",
+            self.refused.iter().map(|(reason, total)| (vec![label("reason", reason)], *total)),
         );
     }
 

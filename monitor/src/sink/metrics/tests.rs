@@ -292,6 +292,7 @@ fn full_exporter() -> Exporter {
     sink.observe(&stats, &status);
     let exporter = sink.exporter();
     exporter.report_dropped("stdout", 4);
+    exporter.report_refused(Refusal::Credentials, 6);
     exporter.report_reload(ReloadOutcome::Failed, WallTime(3_000_000_000));
     exporter.report_feature("baseline", FeatureState::Enabled);
     exporter.report_feature("trace", FeatureState::Disabled);
@@ -332,6 +333,7 @@ fn counts_of_the_capture_are_exposed() {
         (r#"apiwatch_findings_open{kind="unencrypted_payload",severity="high"}"#, 1.0),
         (r#"apiwatch_findings_open{kind="unexpected_volume",severity="critical"}"#, 0.0),
         (r#"apiwatch_sink_dropped_total{sink="stdout"}"#, 4.0),
+        (r#"apiwatch_scrapes_refused_total{reason="credentials"}"#, 6.0),
         ("apiwatch_config_last_reload_successful", 0.0),
         ("apiwatch_config_last_reload_success_timestamp_seconds", 2.5),
         ("apiwatch_memory_limit_bytes", 268_435_456.0),
