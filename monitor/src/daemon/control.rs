@@ -12,6 +12,7 @@ use crate::config::{self, Config, ConfigError};
 use crate::control::server::{self, ControlServer};
 use crate::control::sink::{ControlHandle, Facts, Feed, channel};
 use crate::control::socket::ControlSocket;
+use crate::control::status::SaveOutcome;
 use crate::sandbox::Sandbox;
 
 /// The socket with its server, or nothing where it is off.
@@ -37,7 +38,7 @@ impl Control {
             host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
             kernel: kernel_release(),
             pid: std::process::id(),
-            started: clock::wall(),
+            started: clock::monotonic(),
             memory_limit_bytes: config.memory_bytes,
             memory_bytes: || memory::resident_bytes().unwrap_or_default(),
         };
@@ -78,6 +79,13 @@ impl Control {
     pub(super) fn report_sandbox(&self, sandbox: Sandbox) {
         if let Some(open) = &self.0 {
             open.handle.report_sandbox(sandbox);
+        }
+    }
+
+    /// Says how what was learned is saved.
+    pub(super) fn report_save(&self, outcome: SaveOutcome) {
+        if let Some(open) = &self.0 {
+            open.handle.report_save(outcome);
         }
     }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::state;
 use crate::clock;
+use crate::control::status::SaveOutcome;
 use crate::pipeline::time::Timestamp;
 
 /// Time between two savings.
@@ -64,6 +65,11 @@ impl Saver {
     /// Whether the last attempt failed.
     pub(super) fn is_failing(&self) -> bool {
         self.counts.is_failing.load(Ordering::Relaxed)
+    }
+
+    /// How the last attempt went.
+    pub(super) fn outcome(&self) -> SaveOutcome {
+        if self.is_failing() { SaveOutcome::Failed } else { SaveOutcome::Succeeded }
     }
 
     /// Attempts that failed so far.

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 
 use super::{Event, Shared};
+use crate::control::status::SaveOutcome;
 use crate::sandbox::Sandbox;
 
 /// What the daemon hears from clients and tells them, beside records.
@@ -51,6 +52,11 @@ impl ControlHandle {
     /// Says what the daemon has given up.
     pub fn report_sandbox(&self, sandbox: Sandbox) {
         self.shared.latest().sandbox = Some(sandbox);
+    }
+
+    /// Says how what was learned is saved.
+    pub fn report_save(&self, outcome: SaveOutcome) {
+        self.shared.latest().state_save_succeeded = Some(outcome == SaveOutcome::Succeeded);
     }
 
     /// Says what each sink has dropped so far.

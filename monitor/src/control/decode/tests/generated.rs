@@ -50,6 +50,7 @@ pub(super) fn status() -> Status {
         started: WallTime(sample::TIME.0 - 3_600_000_000_000),
         config: Some("/etc/apiwatch/apiwatch.toml".into()),
         reload_succeeded: Some(true),
+        state_save_succeeded: Some(true),
         sandbox: Some(Sandbox {
             capabilities: Kept::Nothing,
             no_new_privileges: true,
@@ -547,7 +548,7 @@ fn any_status() -> BoxedStrategy<Status> {
     );
     let maps = (unread(), proptest::collection::btree_map(stages(), any::<u64>(), 0..4));
     let rest =
-        (option::of(select(vec![Tier::A, Tier::B])), any::<[u64; 6]>(), any::<Option<bool>>());
+        (option::of(select(vec![Tier::A, Tier::B])), any::<[u64; 6]>(), any::<[Option<bool>; 2]>());
     (names, lists, maps, rest)
         .prop_map(|(names, lists, maps, rest)| {
             let mut status = status();
@@ -555,9 +556,9 @@ fn any_status() -> BoxedStrategy<Status> {
             (status.sinks, status.capture.programs, status.capture.declined, status.processes) =
                 lists;
             (status.stats.uncaptured_bytes, status.stats.lost) = maps;
-            let (tier, numbers, reload_succeeded) = rest;
+            let (tier, numbers, succeeded) = rest;
             status.capture.tier = tier;
-            status.reload_succeeded = reload_succeeded;
+            [status.reload_succeeded, status.state_save_succeeded] = succeeded;
             [
                 status.time.0,
                 status.started.0,
