@@ -99,11 +99,30 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.check { check::run(&contents, &packages, &directory) } else { Ok(()) }
 }
 
-/// Makes the Debian package of a program in a directory; its path.
-pub(crate) fn pack_deb(binary: &Path, directory: &Path) -> Result<PathBuf> {
+/// Packages for the lives of a service.
+pub(crate) struct Lives {
+    pub(crate) deb: PathBuf,
+    /// The next version, with the same program.
+    pub(crate) newer_deb: PathBuf,
+    pub(crate) rpm: PathBuf,
+}
+
+/// Makes them of a program, in a directory.
+pub(crate) fn pack_lives(binary: &Path, directory: &Path) -> Result<Lives> {
     setup::ensure_programs("what makes packages", &PROGRAMS)?;
     let work = directory.join("work");
-    deb::build(&contents(binary, &work)?, &work.join("deb"), directory)
+    let contents = contents(binary, &work)?;
+    let Packages { deb, rpm } = pack(&contents, directory)?;
+    let newer_deb = deb::build(&contents.newer(), &work.join("newer"), directory)?;
+    Ok(Lives { deb, newer_deb, rpm })
+}
+
+impl Contents {
+    /// The same, as a later version.
+    fn newer(&self) -> Self {
+        let version = format!("{}+newer", self.release.version);
+        Self { release: Release { version, ..self.release.clone() }, ..self.clone() }
+    }
 }
 
 /// Gathers what is packed; `work` is for what is made on the way.

@@ -9,9 +9,9 @@ use rustc_hash::FxHashMap;
 
 use super::cgroup;
 use super::passwd::Passwd;
-use crate::clock;
+use crate::clock::WallClock;
 use crate::pipeline::process::{Process, ProcessKey, identity_label};
-use crate::pipeline::time::{Timestamp, WallOffset};
+use crate::pipeline::time::Timestamp;
 
 /// Exited processes are known for this long, so that bytes read late find them.
 const KEPT_AFTER_EXIT_NS: u64 = 30_000_000_000;
@@ -22,7 +22,8 @@ const MAXIMUM: usize = 65_536;
 pub(crate) struct ProcessTable {
     processes: FxHashMap<u32, Known>,
     users: Passwd,
-    boot_offset: WallOffset,
+    /// Of the time since boot, which the kernel tells of starts.
+    wall: WallClock,
     /// Exits in the order of time, for forgetting.
     exited: std::collections::VecDeque<(u64, u32, u64)>,
 }
@@ -41,7 +42,7 @@ impl ProcessTable {
         Self {
             processes: FxHashMap::default(),
             users: Passwd::new(),
-            boot_offset: clock::boot_offset(),
+            wall: WallClock::default(),
             exited: std::collections::VecDeque::new(),
         }
     }
@@ -105,6 +106,7 @@ impl ProcessTable {
     }
 
     fn describe(&mut self, record: &ProcessRecord, comm: String, known: Option<&Known>) -> Process {
+        self.wall.look_since_boot();
         let exe = known.and_then(|it| it.exe.as_deref());
         let cgroup = known.and_then(|it| it.cgroup.as_deref()).filter(|path| *path != "/");
         // The version 2 hierarchy says nothing on hosts whose units live in version 1.
@@ -112,7 +114,7 @@ impl ProcessTable {
         let identity = cgroup::identity_of(cgroup.or(from_proc.as_deref()).unwrap_or("/"));
         Process {
             key: ProcessKey { pid: record.pid, start: record.start },
-            start_time: self.boot_offset.wall(Timestamp(record.start)),
+            start_time: self.wall.offset().wall(Timestamp(record.start)),
             identity: identity_label(
                 identity.unit.as_deref(),
                 identity.container.as_deref(),

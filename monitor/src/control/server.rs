@@ -20,7 +20,8 @@ use super::protocol::Notice;
 use super::sink::{Event, Feed, Stopper, Wishes};
 use super::socket::ControlSocket;
 use super::status::{Status, write_status};
-use crate::clock;
+use crate::clock::{self, WallClock};
+use crate::pipeline::detect::Moment;
 use crate::pipeline::output::Output;
 use crate::pipeline::time::Timestamp;
 
@@ -85,6 +86,7 @@ struct Server {
     feed: Feed,
     sessions: Vec<Session>,
     wishes: Wishes,
+    wall: WallClock,
     snapshots: Snapshots,
     /// No client is accepted before.
     accept_after: Timestamp,
@@ -105,6 +107,7 @@ impl Server {
             feed,
             sessions: Vec::new(),
             wishes: Wishes::default(),
+            wall: WallClock::default(),
             snapshots: Snapshots::default(),
             accept_after: Timestamp::default(),
         }
@@ -255,7 +258,9 @@ impl Server {
         if due.peek().is_none() {
             return;
         }
-        let line: Line = Arc::from(status_line(self.feed.status(clock::wall(), clients)));
+        self.wall.look();
+        let moment = Moment { time: now, wall_offset: self.wall.offset() };
+        let line: Line = Arc::from(status_line(self.feed.status(moment, clients)));
         due.for_each(|session| session.give_status(&line, now));
     }
 

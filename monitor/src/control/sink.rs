@@ -11,9 +11,10 @@ use rustix::event::{EventfdFlags, eventfd};
 use super::status::Status;
 use crate::capture::status::CaptureStatus;
 use crate::pipeline::coverage::ProcessCoverage;
+use crate::pipeline::detect::Moment;
 use crate::pipeline::output::{CoverageGap, Output};
 use crate::pipeline::stats::Stats;
-use crate::pipeline::time::WallTime;
+use crate::pipeline::time::Timestamp;
 use crate::sandbox::Sandbox;
 use crate::sink::Sink;
 use crate::sink::record_type::{RecordType, RecordTypes};
@@ -39,7 +40,7 @@ pub struct Facts {
     /// Process id.
     pub pid: u32,
     /// When the daemon started to watch.
-    pub started: WallTime,
+    pub started: Timestamp,
     /// What it may take before it gives up what it can do without.
     pub memory_limit_bytes: u64,
     /// Looks up what it takes now.
@@ -120,6 +121,7 @@ struct Latest {
     sinks: Vec<(String, u64)>,
     config: Option<String>,
     reload_succeeded: Option<bool>,
+    state_save_succeeded: Option<bool>,
     sandbox: Option<Sandbox>,
     gap: Option<CoverageGap>,
 }
@@ -283,18 +285,20 @@ impl Feed {
         self.shared.latest().covered
     }
 
-    /// What the daemon is and how it fares.
-    pub(super) fn status(&self, time: WallTime, clients: u32) -> Status {
+    /// What the daemon is and how it fares. Both times are told by the clock as it is set
+    /// now, so that what is between them is how long the daemon runs.
+    pub(super) fn status(&self, now: Moment, clients: u32) -> Status {
         let latest = self.shared.latest();
         Status {
-            time,
+            time: now.wall(),
             host: self.facts.host.clone(),
             kernel: self.facts.kernel.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: self.facts.pid,
-            started: self.facts.started,
+            started: now.wall_offset.wall(self.facts.started),
             config: latest.config.clone(),
             reload_succeeded: latest.reload_succeeded,
+            state_save_succeeded: latest.state_save_succeeded,
             sandbox: latest.sandbox,
             coverage_gap: latest.gap,
             memory_bytes: (self.facts.memory_bytes)(),

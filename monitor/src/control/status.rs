@@ -32,6 +32,8 @@ pub struct Status {
     pub config: Option<String>,
     /// Whether the last reload succeeded; none where there was none.
     pub reload_succeeded: Option<bool>,
+    /// Whether what was learned can be saved; none where the daemon does not say.
+    pub state_save_succeeded: Option<bool>,
     /// What the daemon has given up; none where it does not say.
     pub sandbox: Option<Sandbox>,
     /// The span before the start in which nobody watched; none where none is known.
@@ -52,6 +54,15 @@ pub struct Status {
     pub processes: Vec<ProcessCoverage>,
 }
 
+/// How the last attempt to save what was learned went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SaveOutcome {
+    /// It succeeded, or there was none yet.
+    Succeeded,
+    /// It failed, and is tried again.
+    Failed,
+}
+
 /// Appends a status as one line.
 pub fn write_status(status: &Status, to: &mut Vec<u8>) {
     let mut record = Object::open(to);
@@ -65,6 +76,9 @@ pub fn write_status(status: &Status, to: &mut Vec<u8>) {
     record.optional_text("config", status.config.as_deref());
     if let Some(succeeded) = status.reload_succeeded {
         record.flag("reload_succeeded", succeeded);
+    }
+    if let Some(succeeded) = status.state_save_succeeded {
+        record.flag("state_save_succeeded", succeeded);
     }
     if let Some(sandbox) = status.sandbox {
         write_sandbox(record.object("sandbox"), sandbox);

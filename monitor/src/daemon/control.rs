@@ -12,6 +12,7 @@ use crate::config::{self, Config};
 use crate::control::server::{self, ControlServer};
 use crate::control::sink::{ControlHandle, Facts, Feed, channel};
 use crate::control::socket::ControlSocket;
+use crate::control::status::SaveOutcome;
 use crate::pipeline::output::CoverageGap;
 use crate::sandbox::Sandbox;
 
@@ -38,7 +39,7 @@ impl Control {
             host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
             kernel: kernel_release(),
             pid: std::process::id(),
-            started: clock::wall(),
+            started: clock::monotonic(),
             memory_limit_bytes: config.memory_bytes,
             memory_bytes: || memory::resident_bytes().unwrap_or_default(),
         };
@@ -86,6 +87,13 @@ impl Control {
     pub(super) fn report_gap(&self, gap: CoverageGap) {
         if let Some(open) = &self.0 {
             open.handle.report_gap(gap);
+        }
+    }
+
+    /// Says how what was learned is saved.
+    pub(super) fn report_save(&self, outcome: SaveOutcome) {
+        if let Some(open) = &self.0 {
+            open.handle.report_save(outcome);
         }
     }
 

@@ -11,7 +11,7 @@ use super::memory::MemoryCap;
 use super::state;
 use crate::capture::status::{CaptureStatus, Tier};
 use crate::capture::{Capture, CaptureError, Options};
-use crate::clock;
+use crate::clock::{self, Wall, WallClock};
 use crate::pipeline::Pipeline;
 use crate::pipeline::input::Input;
 use crate::pipeline::output::{CoverageGap, Output};
@@ -40,6 +40,7 @@ pub struct Engine {
     sinks: Vec<(&'static str, Box<dyn Sink>)>,
     trace: Option<TraceWriter<std::fs::File>>,
     outputs: VecDeque<Output>,
+    wall: WallClock,
     ticked: Timestamp,
     observed: Timestamp,
     covered: Timestamp,
@@ -60,6 +61,7 @@ impl Engine {
             sinks: Vec::new(),
             trace: None,
             outputs: VecDeque::new(),
+            wall: WallClock::default(),
             ticked: Timestamp::default(),
             observed: Timestamp::default(),
             covered: Timestamp::default(),
@@ -155,9 +157,15 @@ impl Engine {
     /// # Errors
     /// When waiting fails or the trace cannot be written.
     pub fn turn(&mut self) -> anyhow::Result<()> {
+        if let Some(capture) = &mut self.capture {
+            capture.wait(GATHER)?;
+        }
+        // Before the records: what came after the clock was set is told by the new time.
+        if self.wall.look() == Wall::Stepped {
+            self.tick(clock::monotonic());
+        }
         let Self { pipeline, capture, trace, failure, .. } = self;
         if let Some(capture) = capture {
-            capture.wait(GATHER)?;
             capture.drain(&mut |input| feed(pipeline, trace, failure, input));
         }
         let now = clock::monotonic();
@@ -222,7 +230,8 @@ impl Engine {
 
     fn tick(&mut self, time: Timestamp) {
         self.ticked = time;
-        self.handle(Input::Tick { time, wall_offset: clock::wall_offset() });
+        self.wall.look();
+        self.handle(Input::Tick { time, wall_offset: self.wall.offset() });
     }
 
     /// Counts what was lost and shows the counts to the sinks.

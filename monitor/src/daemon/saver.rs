@@ -13,6 +13,7 @@ use std::time::Duration;
 use super::state::{self, StateError};
 use super::watched::WatchedFile;
 use crate::clock::{self, BootTime};
+use crate::control::status::SaveOutcome;
 use crate::pipeline::time::Timestamp;
 
 /// Time between two savings of what was learned.
@@ -95,6 +96,11 @@ impl Saver {
     /// Whether the last attempt failed, of either file.
     pub(super) fn is_failing(&self) -> bool {
         self.shared.learned.is_failing() || self.shared.marks.is_failing()
+    }
+
+    /// How the last attempt went.
+    pub(super) fn outcome(&self) -> SaveOutcome {
+        if self.is_failing() { SaveOutcome::Failed } else { SaveOutcome::Succeeded }
     }
 
     /// Attempts that failed so far, of either file.

@@ -72,6 +72,12 @@ fn ailments(status: &Status) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if status.state_save_succeeded == Some(false) {
+        ailments.push(
+            "what was learned cannot be saved, and is tried again every 5 seconds: look at the disk of `state.directory`, and at the log for the reason"
+                .to_owned(),
+        );
+    }
     ailments
 }
 

@@ -147,6 +147,7 @@ impl Watch<'_> {
             self.exporter.report_refused(refusal, total);
         }
         self.exporter.report_save_failures(self.saver.failures());
+        self.control.report_save(self.saver.outcome());
         self.control.report_dropped(&self.engine);
         let health = self.health();
         let mut notifier = std::mem::take(&mut self.notifier);

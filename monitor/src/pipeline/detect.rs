@@ -12,7 +12,7 @@ use super::finding::{Case, Finding, Report, Severity};
 use super::output::{ConnectionId, Ends, Exchange, Observed, TlsReport};
 use super::settings::Settings;
 use super::slab::Handle;
-use super::time::{Timestamp, WallOffset};
+use super::time::{Timestamp, WallOffset, WallTime};
 use port_mismatch::PortMismatch;
 use unencrypted_payload::UnencryptedPayload;
 use unexpected_volume::UnexpectedVolume;
@@ -259,6 +259,14 @@ pub struct Moment {
     pub time: Timestamp,
     /// How wall time stands to it.
     pub wall_offset: WallOffset,
+}
+
+impl Moment {
+    /// Wall time.
+    #[must_use]
+    pub const fn wall(self) -> WallTime {
+        self.wall_offset.wall(self.time)
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 //! A service is the identity of its process where that lives here, else its name, else
 //! its address and port. An entry that changed is said at most once a minute, and all
 //! that did at the end. Both tables are bounded; who was not seen for longest goes
-//! first, and is said once more.
+//! first, and is said once more. When an entry was seen is kept in kernel time: a clock on
+//! the wall that was wrong for a while leaves nothing that was seen in the future.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use super::output::{
 use super::route::{Evidence, OTHER, RouteId, Routes, ServiceId};
 use super::settings::{Limits, Settings};
 use super::slab::Handle;
-use super::time::{Timestamp, WallTime};
+use super::time::Timestamp;
 use destination::{Destination, DestinationKey};
 use endpoint::Endpoint;
 use kinds::MethodId;
@@ -135,7 +136,7 @@ impl Inventory {
         if let Some(destination) = place.destination
             && let Some(destination) = self.destinations.change(destination, at.time)
         {
-            destination.see(&exchange.ends.server, at.wall_offset.wall(at.time));
+            destination.see(&exchange.ends.server, at.time);
             destination.count(exchange, bucket);
         }
     }
@@ -155,7 +156,7 @@ impl Inventory {
         }
         let Some(handle) = place.destination else { return };
         if let Some(destination) = self.destinations.change(handle, at.time) {
-            destination.see(&traffic.ends.server, at.wall_offset.wall(at.time));
+            destination.see(&traffic.ends.server, at.time);
             destination.in_clear |= traffic.encryption == Encryption::Clear;
             destination.add_bytes(moved);
         }
@@ -171,7 +172,7 @@ impl Inventory {
         if let Some(destination) = place.destination
             && let Some(destination) = self.destinations.change(destination, at.time)
         {
-            destination.see(&report.ends.server, report.time);
+            destination.see(&report.ends.server, at.wall_offset.kernel(report.time));
             let group = report.handshake.group;
             destination.posture = Some(Posture { version, cipher, group });
         }
@@ -179,14 +180,13 @@ impl Inventory {
 
     /// Time has passed: says what is due, a part of it where it is much.
     pub fn tick(&mut self, at: Moment) {
-        let time = at.wall_offset.wall(at.time);
         for _ in 0..SAID_AT_ONCE {
-            let endpoint = self.endpoints.take_due(at.time).map(|it| it.report(time));
+            let endpoint = self.endpoints.take_due(at.time).map(|it| it.report(at));
             if let Some(report) = endpoint {
                 self.outbox.push_back(Output::Endpoint(Box::new(report)));
                 continue;
             }
-            let destination = self.destinations.take_due(at.time).map(|it| it.report(time));
+            let destination = self.destinations.take_due(at.time).map(|it| it.report(at));
             let Some(report) = destination else { return };
             self.outbox.push_back(Output::Destination(Box::new(report)));
         }
@@ -194,28 +194,25 @@ impl Inventory {
 
     /// Says everything that has changed since it was said, in the order of names.
     pub fn finish(&mut self, at: Moment) {
-        let time = at.wall_offset.wall(at.time);
         let mut reports: Vec<_> = self.endpoints.changed();
         reports.sort_by_cached_key(|handle| self.endpoints.find(*handle).map(Endpoint::order));
         for handle in reports {
             if let Some(endpoint) = self.endpoints.take_changed(handle, at.time) {
-                self.outbox.push_back(Output::Endpoint(Box::new(endpoint.report(time))));
+                self.outbox.push_back(Output::Endpoint(Box::new(endpoint.report(at))));
             }
         }
         for handle in self.destination_places.values() {
             if let Some(destination) = self.destinations.take_changed(*handle, at.time) {
-                self.outbox.push_back(Output::Destination(Box::new(destination.report(time))));
+                self.outbox.push_back(Output::Destination(Box::new(destination.report(at))));
             }
         }
     }
 
     /// Everything that is known, as if it were said now.
     pub fn snapshot(&self, at: Moment) -> impl Iterator<Item = Output> {
-        let time = at.wall_offset.wall(at.time);
-        let endpoints =
-            self.endpoints.iter().map(move |it| Output::Endpoint(it.report(time).into()));
+        let endpoints = self.endpoints.iter().map(move |it| Output::Endpoint(it.report(at).into()));
         let destinations = self.destinations.iter();
-        endpoints.chain(destinations.map(move |it| Output::Destination(it.report(time).into())))
+        endpoints.chain(destinations.map(move |it| Output::Destination(it.report(at).into())))
     }
 
     /// The next thing to say.
@@ -255,7 +252,7 @@ impl Inventory {
         if let Some((route, handle)) = recent
             && let Some(endpoint) = self.endpoints.change(handle, at.time)
         {
-            endpoint.count(exchange, bucket);
+            endpoint.count(exchange, bucket, at);
             exchange.route = Some(Arc::clone(route));
             return;
         }
@@ -263,13 +260,13 @@ impl Inventory {
         self.refold(at);
         let Some(route) = route else { return };
         let Some(text) = self.routes.text(route).cloned() else { return };
+        let began = at.wall_offset.kernel(exchange.time);
         let known = self.endpoint_places.get(&(route, key.method)).copied();
-        let handle =
-            known.or_else(|| self.new_endpoint(key, route, Arc::clone(&text), exchange.time, at));
+        let handle = known.or_else(|| self.new_endpoint(key, route, Arc::clone(&text), began, at));
         if let Some(handle) = handle
             && let Some(endpoint) = self.endpoints.change(handle, at.time)
         {
-            endpoint.count(exchange, bucket);
+            endpoint.count(exchange, bucket, at);
             if *text != *OTHER {
                 let key = Key { epoch: self.routes.epoch(), ..key };
                 self.recent.keep(missed, key, &request.path, &text, handle);
@@ -283,7 +280,7 @@ impl Inventory {
         key: Key,
         route: RouteId,
         text: Arc<str>,
-        first_seen: WallTime,
+        first_seen: Timestamp,
         at: Moment,
     ) -> Option<Handle> {
         let service = Arc::clone(self.routes.touch(key.service, at.time)?);
@@ -325,8 +322,7 @@ impl Inventory {
             return *handle;
         }
         self.keep_destinations(limit_of(self.limits.destinations) - 1, at);
-        let time = at.wall_offset.wall(at.time);
-        let destination = Destination::new(key.clone(), &ends.server, time);
+        let destination = Destination::new(key.clone(), &ends.server, at.time);
         let handle = self.destinations.insert(destination, at.time);
         self.destination_places.insert(key, handle);
         handle

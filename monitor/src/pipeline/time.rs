@@ -41,4 +41,10 @@ impl WallOffset {
     pub const fn wall(self, time: Timestamp) -> WallTime {
         WallTime(time.0.saturating_add_signed(self.0))
     }
+
+    /// The kernel time of a wall time.
+    #[must_use]
+    pub const fn kernel(self, time: WallTime) -> Timestamp {
+        Timestamp(time.0.saturating_add_signed(self.0.saturating_neg()))
+    }
 }

@@ -141,7 +141,7 @@ fn prometheus_scrapes_with_its_password_and_no_exchange_is_lost_while_others_gue
     let nginx = Nginx::start();
     let service = Protected::start();
     let prometheus = Prometheus::start(&service);
-    wait_for("a scrape", PATIENCE, || prometheus.is_up().then_some(()));
+    wait_for("a scrape", PATIENCE * 3, || prometheus.is_up().then_some(()));
     let port = service.home.metrics.port().to_string();
     let flood =
         Running::start(Command::new("python3").args(["-c", FLOOD, &port]).stdin(Stdio::null()));
@@ -151,14 +151,14 @@ fn prometheus_scrapes_with_its_password_and_no_exchange_is_lost_while_others_gue
         metric_of(&scrape, name, labels)
     };
     let refused = || metric("apiwatch_scrapes_refused_total", "\"credentials\"");
-    wait_for("guesses", PATIENCE, || (refused() > 3).then_some(()));
+    wait_for("guesses", PATIENCE * 3, || (refused() > 3).then_some(()));
     let before = prometheus.scrapes();
     let web = nginx.address.port().to_string();
     let _ = output_of(Command::new("python3").args(["-c", REQUESTS, &web, "2000"]));
     let exchanges = || metric("apiwatch_http_requests_total", "python");
-    wait_for("every exchange", PATIENCE, || (exchanges() >= 2000).then_some(()));
+    wait_for("every exchange", PATIENCE * 3, || (exchanges() >= 2000).then_some(()));
     assert_eq!(exchanges(), 2000);
-    wait_for("more scrapes", PATIENCE, || (prometheus.scrapes() > before + 2.0).then_some(()));
+    wait_for("more scrapes", PATIENCE * 3, || (prometheus.scrapes() > before + 2.0).then_some(()));
     assert!(prometheus.is_up());
     drop(flood);
 }

@@ -7,7 +7,6 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 
 use super::layout::{self, DIRECTORY_MODE, Family};
-use super::release::Release;
 use super::{Contents, Packages, lifecycle, pack, rpm};
 use crate::{process, setup};
 
@@ -33,7 +32,7 @@ pub(super) fn run(contents: &Contents, packages: &Packages, directory: &Path) ->
     }
     step("install, upgrade, remove, purge", || {
         let work = directory.join("work/life");
-        let newer = pack(&newer(contents), &work)?;
+        let newer = pack(&contents.newer(), &work)?;
         // Not in the directory of work: what root left behind could not be removed with it.
         lifecycle::run(packages, &newer, &directory.join("root"))
     })
@@ -42,12 +41,6 @@ pub(super) fn run(contents: &Contents, packages: &Packages, directory: &Path) ->
 fn step(name: &str, check: impl FnOnce() -> Result<()>) -> Result<()> {
     eprintln!("dist: {name}");
     check()
-}
-
-/// The same, as a later version.
-fn newer(contents: &Contents) -> Contents {
-    let version = format!("{}+newer", contents.release.version);
-    Contents { release: Release { version, ..contents.release.clone() }, ..contents.clone() }
 }
 
 fn lint(deb: &Path) -> Result<()> {

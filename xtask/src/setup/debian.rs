@@ -11,20 +11,25 @@ use crate::{place, process};
 
 const SUITE: &str = "bookworm";
 /// What is in it beside the least that installs packages.
-const PACKAGES: [&str; 7] =
-    ["adduser", "bpftool", "curl", "dbus", "nginx-light", "procps", "systemd"];
+const PACKAGES: [&str; 8] =
+    ["adduser", "bpftool", "curl", "dbus", "nginx-light", "procps", "rpm", "systemd"];
 /// What makes it. The second word is the package that has it.
 const PROGRAMS: [(&str, &str); 3] =
     [("chroot", "coreutils"), ("debootstrap", "debootstrap"), ("tar", "tar")];
-/// What neither packages nor machines miss: more than half of it all.
-const LEFT_OUT: [&str; 7] = [
-    "usr/lib/x86_64-linux-gnu/gconv",
-    "usr/share/doc",
-    "usr/share/locale",
-    "usr/share/man",
-    "usr/share/zoneinfo",
-    "var/cache/apt",
-    "var/lib/apt/lists",
+/// What neither packages nor machines miss: more than half of it all. Perl beyond its base,
+/// `file` and ICU come with rpm, and only what builds packages uses them.
+const LEFT_OUT: [&str; 11] = [
+    "usr/lib/file/*",
+    "usr/lib/x86_64-linux-gnu/gconv/*",
+    "usr/lib/x86_64-linux-gnu/libicu*",
+    "usr/lib/x86_64-linux-gnu/perl/*",
+    "usr/share/doc/*",
+    "usr/share/locale/*",
+    "usr/share/man/*",
+    "usr/share/perl/*",
+    "usr/share/zoneinfo/*",
+    "var/cache/apt/*",
+    "var/lib/apt/lists/*",
 ];
 
 /// Unpacks a copy, in place of one that was there.
@@ -69,7 +74,7 @@ fn make(tree: &Path, archive: &Path) -> Result<()> {
     let partial = archive.with_extension("partial");
     let mut tar = process::privileged("tar", &[]);
     tar.arg("-czf").arg(&partial);
-    tar.args(LEFT_OUT.map(|folder| format!("--exclude=./{folder}/*")));
+    tar.args(LEFT_OUT.map(|files| format!("--exclude=./{files}")));
     process::run_quietly(tar.arg("-C").arg(tree).arg("."))?;
     fs::rename(&partial, archive).with_context(|| format!("naming {}", archive.display()))
 }

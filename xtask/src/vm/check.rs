@@ -6,8 +6,12 @@ use anyhow::{Context, Result, ensure};
 use super::kernel::Kernel;
 use super::results::Results;
 
+/// What the clock on the wall changes where it is set.
+mod clock;
 /// A kernel that cannot be watched: it is told, and nothing is left.
 mod declined;
+/// What the service says of a disk that takes no state.
+mod disk;
 /// What `apiwatch doctor` says of the kernel.
 mod doctor;
 /// What the service says of the traffic.
@@ -20,9 +24,11 @@ mod privileges;
 mod state;
 #[cfg(test)]
 mod tests;
+/// A newer package, and the package of another family.
+mod upgrade;
 
 /// How each command must have ended.
-const EXITS: [(&str, &str); 16] = [
+const EXITS: [(&str, &str); 45] = [
     ("install", "0"),
     ("start", "0"),
     ("group", "0"),
@@ -35,11 +41,43 @@ const EXITS: [(&str, &str); 16] = [
     ("kill", "0"),
     ("stop", "0"),
     ("refused", "1"),
+    ("small disk", "0"),
+    ("clock tail begins", "0"),
+    ("clock steady", "0"),
+    ("clock steady told", "0"),
+    ("clock hour-ahead", "0"),
+    ("clock hour-ahead told", "0"),
+    ("clock hour-back", "0"),
+    ("clock hour-back told", "0"),
+    ("clock years-ahead", "0"),
+    ("clock years-ahead told", "0"),
+    ("clock years-back", "0"),
+    ("clock years-back told", "0"),
+    ("clock known", "0"),
+    ("full disk", "0"),
+    ("full disk status", "1"),
+    ("read-only disk", "0"),
+    ("good disk", "0"),
+    ("good disk failures", "0"),
+    ("good disk saved", "0"),
+    ("hang", "0"),
+    ("stop after hang", "0"),
+    ("before upgrade", "0"),
+    ("upgrade", "0"),
+    ("upgrade configuration", "0"),
+    ("stop after upgrade", "0"),
     ("start again", "0"),
     ("remove", "0"),
     ("kept", "0"),
     ("purge", "0"),
+    ("rpm install", "0"),
+    ("rpm start", "0"),
+    ("rpm stop", "0"),
+    ("rpm erase", "0"),
 ];
+
+/// What says with its exit code whether all is well, where nothing but the tier ails.
+const HEALTH: [&str; 3] = ["status", "user status", "good disk status"];
 
 /// Steps that take less are not worth a word.
 const TOLD_SECONDS: f64 = 1.0;
@@ -66,14 +104,18 @@ fn judge_watched(tier: &str, results: &Results) -> Result<String> {
     leftovers::judge(results)?;
     judge_forced(tier, results).context("a recording with tier a forced")?;
     judge_journal(results).context("the journal of the service")?;
-    Ok(format!("{ready}, {exchange}, {sandbox}, {doctor}, tier {tier} chosen, tier b forced"))
+    let clock = clock::judge(results).context("the clock on the wall")?;
+    let disk = disk::judge(results).context("the disk of the state")?;
+    let upgrade = upgrade::judge(results).context("the packages")?;
+    let outlived = format!("{clock}, {disk}, {upgrade}");
+    let tiers = format!("tier {tier} chosen, tier b forced");
+    Ok(format!("{ready}, {exchange}, {sandbox}, {doctor}, {tiers}, {outlived}"))
 }
 
 fn judge_exits(tier: &str, results: &Results) -> Result<()> {
     // What costs every system call is no good health.
     let health = if tier == "a" { "0" } else { "1" };
-    for (step, expected) in EXITS.into_iter().chain(["status", "user status"].map(|s| (s, health)))
-    {
+    for (step, expected) in EXITS.into_iter().chain(HEALTH.map(|step| (step, health))) {
         let (exit, said) = (results.exit(step)?, results.section(step)?);
         ensure!(exit == expected, "{step} ended with {exit}, not {expected}, and said\n{said}");
     }
@@ -99,6 +141,8 @@ fn judge_journal(results: &Results) -> Result<()> {
             && record["subject"] == "apiwatch-vm.service → 127.0.0.1:8080"
     };
     ensure!(records.iter().any(is_expected), "the finding of the client is not there");
+    let is_watched = results.section("journal")?.contains("Watchdog timeout");
+    ensure!(is_watched, "the watchdog did not end a process that hung");
     for sign in ["panicked", "cannot be given"] {
         let line = results.section("journal")?.lines().find(|line| line.contains(sign));
         ensure!(line.is_none(), "it has {line:?}");

@@ -1,4 +1,4 @@
-//! What a machine starts from: a small Debian with the package of apiwatch and the script,
+//! What a machine starts from: a small Debian with packages of apiwatch and the scripts,
 //! unpacked into memory by the kernel. Not compressed, for that would be undone by emulated
 //! instructions; not on a disk, for the driver would be a module and another thing to load.
 
@@ -12,8 +12,12 @@ use crate::setup::debian;
 use crate::{dist, process};
 
 /// What is put into it, and where.
-const FILES: [(&str, &str); 3] = [
+const FILES: [(&str, &str); 7] = [
     ("guest/test.sh", "root/apiwatch-vm.sh"),
+    ("guest/clock.sh", "root/clock.sh"),
+    ("guest/disk.sh", "root/disk.sh"),
+    ("guest/upgrade.sh", "root/upgrade.sh"),
+    ("guest/rpm.sh", "root/rpm.sh"),
     ("guest/apiwatch-vm.service", "etc/systemd/system/apiwatch-vm.service"),
     ("guest/nginx.conf", "etc/nginx/conf.d/apiwatch-vm.conf"),
 ];
@@ -21,15 +25,19 @@ const FILES: [(&str, &str); 3] = [
 /// Writes the archive, through the directory it is in.
 pub(super) fn write(apiwatch: &Path, archive: &Path) -> Result<()> {
     let directory = archive.parent().context("the archive is in no directory")?;
-    let package = dist::pack_deb(apiwatch, directory)?;
+    let packages = dist::pack_lives(apiwatch, directory)?;
     let root = directory.join("root");
     debian::unpack(&root)?;
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/vm");
     for (from, to) in FILES {
         install(&sources.join(from), &root.join(to))?;
     }
-    let name = package.file_name().context("the package has no name")?;
-    install(&package, &root.join("root").join(name))?;
+    for (package, place) in
+        [(packages.deb, "root"), (packages.newer_deb, "root/newer"), (packages.rpm, "root")]
+    {
+        let name = package.file_name().context("the package has no name")?;
+        install(&package, &root.join(place).join(name))?;
+    }
     pack(&root, archive)?;
     debian::remove(&root)
 }
@@ -37,7 +45,9 @@ pub(super) fn write(apiwatch: &Path, archive: &Path) -> Result<()> {
 /// Puts a file there as root's. A link at its place would be replaced, not followed.
 fn install(from: &Path, to: &PathBuf) -> Result<()> {
     let mut install = process::privileged("install", &[]);
-    process::run_quietly(install.args(["-o", "root", "-g", "root", "-m", "644"]).arg(from).arg(to))
+    process::run_quietly(
+        install.args(["-D", "-o", "root", "-g", "root", "-m", "644"]).arg(from).arg(to),
+    )
 }
 
 /// Packs a folder of root's as the kernel unpacks it.

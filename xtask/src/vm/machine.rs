@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use crate::setup::emulator;
 
 /// Many times what it takes on a host that does nothing else, for hosts that do.
-const LIMIT_SECONDS: &str = "600";
+const LIMIT_SECONDS: &str = "1200";
 /// Lines of the console that are shown where a machine failed.
 const SHOWN_LINES: usize = 30;
 /// Boots to the script and what it needs, not to all that a host has: no logins, no timers.

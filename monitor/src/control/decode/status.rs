@@ -30,6 +30,7 @@ struct Mirror<'a> {
     #[serde(borrow)]
     config: Option<Text<'a>>,
     reload_succeeded: Option<bool>,
+    state_save_succeeded: Option<bool>,
     #[serde(borrow)]
     sandbox: Option<SandboxMirror<'a>>,
     #[serde(borrow)]
@@ -162,6 +163,7 @@ pub(super) fn read(text: &str, shared: &mut Shared) -> Result<Status, Fault> {
         started: mirror.started.0,
         config: mirror.config.map(Text::string),
         reload_succeeded: mirror.reload_succeeded,
+        state_save_succeeded: mirror.state_save_succeeded,
         sandbox: mirror.sandbox.as_ref().and_then(sandbox),
         coverage_gap: mirror.coverage_gap.as_ref().and_then(GapMirror::gap),
         memory_bytes: mirror.memory_bytes,

@@ -10,7 +10,7 @@ use crate::control::sink::tests::{facts, numbered};
 use crate::control::sink::{ControlHandle, ControlSink, channel};
 use crate::pipeline::coverage::ProcessCoverage;
 use crate::pipeline::stats::Stats;
-use crate::pipeline::time::WallTime;
+use crate::pipeline::time::WallOffset;
 use crate::sink::{Sink as _, sample};
 
 /// Snapshots and what follows them.
@@ -347,7 +347,8 @@ fn a_status_is_a_line_that_clients_take_however_long_names_are() {
         uncaptured: std::collections::BTreeMap::new(),
     };
     sink.cover(&(0..1024).map(process).collect::<Vec<_>>());
-    let line = status_line(feed.status(WallTime(0), 1));
+    let moment = Moment { time: Timestamp(0), wall_offset: WallOffset(0) };
+    let line = status_line(feed.status(moment, 1));
     assert!(line.len() <= LINE_BYTES);
     let line: Value = serde_json::from_slice(&line).unwrap();
     let processes = line["processes"].as_array().unwrap();

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 
 use super::{Event, Shared};
+use crate::control::status::SaveOutcome;
 use crate::pipeline::output::CoverageGap;
 use crate::sandbox::Sandbox;
 
@@ -57,6 +58,11 @@ impl ControlHandle {
     /// Says that nobody watched until the daemon started.
     pub fn report_gap(&self, gap: CoverageGap) {
         self.shared.latest().gap = Some(gap);
+    }
+
+    /// Says how what was learned is saved.
+    pub fn report_save(&self, outcome: SaveOutcome) {
+        self.shared.latest().state_save_succeeded = Some(outcome == SaveOutcome::Succeeded);
     }
 
     /// Says what each sink has dropped so far.

@@ -1,7 +1,8 @@
 use super::*;
+use crate::control::status::SaveOutcome;
 use crate::pipeline::input::{Loss, LossReason, Stage};
 use crate::pipeline::output::LossReport;
-use crate::pipeline::time::Timestamp;
+use crate::pipeline::time::{WallOffset, WallTime};
 use crate::sink::sample;
 
 pub(crate) fn facts() -> Facts {
@@ -9,7 +10,7 @@ pub(crate) fn facts() -> Facts {
         host: "host.example".into(),
         kernel: "6.18.0".into(),
         pid: 42,
-        started: WallTime(1),
+        started: Timestamp(1),
         memory_limit_bytes: 256,
         memory_bytes: || 128,
     }
@@ -121,20 +122,27 @@ fn a_status_says_what_came_last() {
         sink.observe(&Stats { exchanges, ..Stats::default() }, &CaptureStatus::default());
     }
     handle.report_dropped([("stdout", 4)].into_iter());
+    let now = Moment { time: Timestamp(9), wall_offset: WallOffset(7) };
     handle.report_config(Some("/etc/a.toml".into()));
-    let status = feed.status(WallTime(9), 2);
+    let status = feed.status(now, 2);
     assert_eq!((status.stats.exchanges, status.clients), (3, 2));
-    assert_eq!((status.memory_bytes, status.time), (128, WallTime(9)));
+    assert_eq!(
+        (status.memory_bytes, status.time, status.started),
+        (128, WallTime(16), WallTime(8))
+    );
     assert_eq!(status.sinks, [("stdout".to_owned(), 4)]);
     assert_eq!((status.config.as_deref(), status.reload_succeeded), (Some("/etc/a.toml"), None));
     handle.report_reload(Err("bad".into()));
-    let status = feed.status(WallTime(9), 2);
+    let status = feed.status(now, 2);
     assert_eq!(
         (status.config.as_deref(), status.reload_succeeded),
         (Some("/etc/a.toml"), Some(false))
     );
+    assert_eq!(status.state_save_succeeded, None);
+    handle.report_save(SaveOutcome::Failed);
     handle.report_reload(Ok((None, Vec::new())));
-    let status = feed.status(WallTime(9), 2);
+    let status = feed.status(now, 2);
+    assert_eq!(status.state_save_succeeded, Some(false));
     assert_eq!((status.config, status.reload_succeeded), (None, Some(true)));
     assert_eq!(feed.covered(), 0);
     sink.cover(&[]);

@@ -19,6 +19,7 @@ pub(in crate::daemon) fn healthy() -> Status {
         started: WallTime(1_234_560_000_000_000_000),
         config: Some("/etc/apiwatch/config.toml".into()),
         reload_succeeded: Some(true),
+        state_save_succeeded: Some(true),
         sandbox: Some(Sandbox {
             capabilities: Kept::Nothing,
             no_new_privileges: true,
@@ -93,6 +94,7 @@ fn what_ails_is_said_with_its_reason() {
     .into();
     status.capture.declined = vec![("sys_exit".into(), "old\u{1b}[2J".into())];
     status.reload_succeeded = Some(false);
+    status.state_save_succeeded = Some(false);
     status.sinks = vec![("stdout".into(), 7), ("metrics".into(), 0)];
     let shown = table::render(&status, &ailments(&status));
     for expected in [
@@ -101,6 +103,7 @@ fn what_ails_is_said_with_its_reason() {
         "health        degraded: 12 records were lost: 12 data_ring ring_full\n",
         "              degraded: the program sys_exit is declined: old\u{fffd}[2J\n",
         "              degraded: the last reload failed, so the configuration before it is in force",
+        "              degraded: what was learned cannot be saved",
     ] {
         assert!(shown.contains(expected), "{expected}:\n{shown}");
     }

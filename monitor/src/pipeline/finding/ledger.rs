@@ -11,7 +11,7 @@ use super::{
 use crate::pipeline::detect::Moment;
 use crate::pipeline::settings::{FindingSettings, Settings};
 use crate::pipeline::slab::{Handle, Slab};
-use crate::pipeline::time::{Timestamp, WallOffset, WallTime};
+use crate::pipeline::time::{Timestamp, WallOffset};
 
 /// Findings that are open, and what is to be said of them.
 ///
@@ -41,7 +41,7 @@ struct Entry {
     confidence: Confidence,
     cadence: Cadence,
     case: Box<dyn Case>,
-    first_seen: WallTime,
+    first_seen: Timestamp,
     last_seen: Timestamp,
     count: u64,
     said_count: u64,
@@ -297,7 +297,7 @@ impl Entry {
             confidence: report.confidence,
             cadence: report.cadence,
             case,
-            first_seen: at.wall_offset.wall(at.time),
+            first_seen: at.time,
             last_seen: at.time,
             count: 1,
             said_count: 1,
@@ -336,7 +336,7 @@ impl Entry {
             severity: self.severity,
             confidence: self.confidence,
             state,
-            first_seen: self.first_seen,
+            first_seen: wall.wall(self.first_seen),
             last_seen: wall.wall(self.last_seen),
             count: self.count,
             subject: self.case.subject(),
@@ -360,6 +360,7 @@ impl Resolution {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pipeline::time::WallTime;
 
     /// A case that says its name, and is untrue once there is a policy.
     #[derive(Debug)]
@@ -479,6 +480,20 @@ mod tests {
         let again = ledger.poll().unwrap();
         assert_eq!((again.state, again.count, again.id), (State::Open, 1, opened.id));
         assert_eq!(again.first_seen, WallTime(5_000_000_000_007));
+    }
+
+    #[test]
+    fn both_times_follow_the_clock_on_the_wall() {
+        let mut ledger = ledger(10);
+        ledger.set_wall_offset(WallOffset(9_000_000_000));
+        ledger.take(&low("it"), second(1));
+        assert_eq!(ledger.poll().unwrap().first_seen, WallTime(10_000_000_000));
+        // Its clock was ahead, and is set back.
+        ledger.set_wall_offset(WallOffset(0));
+        ledger.take(&report("it", Severity::Critical), second(2));
+        let updated = ledger.poll().unwrap();
+        let seen = (WallTime(1_000_000_000), WallTime(2_000_000_000));
+        assert_eq!((updated.first_seen, updated.last_seen), seen);
     }
 
     #[test]

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::kinds::AuthSet;
 use super::latency::{Bucket, Latencies};
+use crate::pipeline::detect::Moment;
 use crate::pipeline::detect::naming::identity;
 use crate::pipeline::input::SocketAddress;
 use crate::pipeline::output::tls::Posture;
 use crate::pipeline::output::{DestinationReport, End, Ends, Exchange, PerDirection};
-use crate::pipeline::time::WallTime;
+use crate::pipeline::time::Timestamp;
 
 /// What makes a destination of an identity: its name where it has one, since addresses
 /// come and go, and its port.
@@ -42,8 +43,8 @@ pub(super) struct Destination {
     auth: AuthSet,
     pub(super) in_clear: bool,
     pub(super) posture: Option<Posture>,
-    first_seen: WallTime,
-    last_seen: WallTime,
+    first_seen: Timestamp,
+    last_seen: Timestamp,
     pub(super) connections: u64,
     bytes: PerDirection<u64>,
     requests: u64,
@@ -52,7 +53,7 @@ pub(super) struct Destination {
 }
 
 impl Destination {
-    pub(super) fn new(key: DestinationKey, server: &End, first_seen: WallTime) -> Self {
+    pub(super) fn new(key: DestinationKey, server: &End, first_seen: Timestamp) -> Self {
         Self {
             key,
             server: server.clone(),
@@ -91,7 +92,7 @@ impl Destination {
         }
     }
 
-    pub(super) fn see(&mut self, server: &End, time: WallTime) {
+    pub(super) fn see(&mut self, server: &End, time: Timestamp) {
         if self.server != *server {
             self.server.clone_from(server);
         }
@@ -103,13 +104,13 @@ impl Destination {
         self.bytes.to_client = self.bytes.to_client.saturating_add(bytes.to_client);
     }
 
-    pub(super) fn report(&self, time: WallTime) -> DestinationReport {
+    pub(super) fn report(&self, at: Moment) -> DestinationReport {
         DestinationReport {
-            time,
+            time: at.wall(),
             identity: Arc::clone(&self.key.identity),
             server: self.server.clone(),
-            first_seen: self.first_seen,
-            last_seen: self.last_seen,
+            first_seen: at.wall_offset.wall(self.first_seen),
+            last_seen: at.wall_offset.wall(self.last_seen),
             connections: self.connections,
             bytes: self.bytes,
             requests: self.requests,

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::kinds::{AuthSet, MethodId, ProtocolSet};
 use super::latency::{Bucket, Latencies};
+use crate::pipeline::detect::Moment;
 use crate::pipeline::output::{EndpointReport, Exchange};
 use crate::pipeline::route::RouteId;
-use crate::pipeline::time::WallTime;
+use crate::pipeline::time::Timestamp;
 
 /// What is known of an endpoint.
 #[derive(Debug)]
@@ -19,8 +20,8 @@ pub(super) struct Endpoint {
     auth: AuthSet,
     in_clear: bool,
     encrypted: bool,
-    first_seen: WallTime,
-    last_seen: WallTime,
+    first_seen: Timestamp,
+    last_seen: Timestamp,
     requests: u64,
     errors: u64,
     latencies: Latencies,
@@ -32,7 +33,7 @@ impl Endpoint {
         method: MethodId,
         route: RouteId,
         text: Arc<str>,
-        first_seen: WallTime,
+        first_seen: Timestamp,
     ) -> Self {
         Self {
             service,
@@ -51,13 +52,14 @@ impl Endpoint {
         }
     }
 
-    pub(super) fn count(&mut self, exchange: &Exchange, bucket: Option<Bucket>) {
+    pub(super) fn count(&mut self, exchange: &Exchange, bucket: Option<Bucket>, at: Moment) {
+        let began = at.wall_offset.kernel(exchange.time);
         self.protocols.add(exchange.protocol);
         self.auth.add(exchange.auth);
         self.in_clear |= !exchange.encrypted;
         self.encrypted |= exchange.encrypted;
-        self.first_seen = self.first_seen.min(exchange.time);
-        self.last_seen = self.last_seen.max(exchange.time);
+        self.first_seen = self.first_seen.min(began);
+        self.last_seen = self.last_seen.max(began);
         self.requests += u64::from(exchange.progress.is_first());
         if exchange.progress.is_last() {
             self.errors += u64::from(exchange.is_error());
@@ -85,15 +87,15 @@ impl Endpoint {
         (Arc::clone(&self.service), Arc::clone(&self.text), self.method.name())
     }
 
-    pub(super) fn report(&self, time: WallTime) -> EndpointReport {
+    pub(super) fn report(&self, at: Moment) -> EndpointReport {
         EndpointReport {
-            time,
+            time: at.wall(),
             service: Arc::clone(&self.service),
             method: self.method.name(),
             route: Arc::clone(&self.text),
             protocols: self.protocols.list(),
-            first_seen: self.first_seen,
-            last_seen: self.last_seen,
+            first_seen: at.wall_offset.wall(self.first_seen),
+            last_seen: at.wall_offset.wall(self.last_seen),
             requests: self.requests,
             errors: self.errors,
             duration: self.latencies.quantiles(),

@@ -74,7 +74,7 @@ impl Inventory {
         self.endpoint_places.remove(&(endpoint.route, endpoint.method));
         self.evicted += 1;
         if changed == Changed::Yes {
-            let report = endpoint.report(at.wall_offset.wall(at.time));
+            let report = endpoint.report(at);
             self.outbox.push_back(Output::Endpoint(Box::new(report)));
         }
     }
@@ -84,7 +84,7 @@ impl Inventory {
         self.destination_places.remove(&destination.key);
         self.evicted += 1;
         if changed == Changed::Yes {
-            let report = destination.report(at.wall_offset.wall(at.time));
+            let report = destination.report(at);
             self.outbox.push_back(Output::Destination(Box::new(report)));
         }
     }

@@ -11,7 +11,7 @@ use crate::pipeline::output::{
     Protocol, Request, Response,
 };
 use crate::pipeline::process::{Process, ProcessKey, identity_label};
-use crate::pipeline::time::WallOffset;
+use crate::pipeline::time::{WallOffset, WallTime};
 
 fn at(seconds: u64) -> Moment {
     Moment { time: Timestamp(seconds * 1_000_000_000), wall_offset: WallOffset(0) }
@@ -330,6 +330,35 @@ fn a_tick_says_a_part_of_much() {
         counts.push(inventory.said().0.len());
     }
     assert_eq!(counts, [256, 194, 0]);
+}
+
+#[test]
+fn a_clock_that_was_wrong_for_a_while_leaves_nothing_seen_at_its_time() {
+    const TEN_YEARS: u64 = 10 * 365 * 86_400;
+    let stepped = |seconds, by: u64| Moment {
+        wall_offset: WallOffset((by * 1_000_000_000).cast_signed()),
+        ..at(seconds)
+    };
+    let seen = |by, seconds| WallTime((by + seconds) * 1_000_000_000);
+    // Set ahead and back, or from the start of its battery to what it is.
+    for steps in [[0, TEN_YEARS, 0], [0, TEN_YEARS, TEN_YEARS], [TEN_YEARS, TEN_YEARS, 0]] {
+        let mut inventory = inventory(|_| {});
+        let mut told = Told::default();
+        let api = outbound("/usr/bin/app", "203.0.113.7:443", None);
+        for (seconds, by) in (1..).zip(steps) {
+            let mut exchange = exchange(&api, "/hello", 200, by + seconds);
+            let now = stepped(seconds, by);
+            inventory.observe_exchange(&mut exchange, Observed::Client, now);
+            let moved = (seconds * 10, 0);
+            inventory.observe_traffic(&mut told, &traffic(&api, moved, Encryption::Clear), now);
+        }
+        let by = steps[2];
+        inventory.finish(stepped(4, by));
+        let (endpoints, destinations) = inventory.said();
+        let (endpoint, destination) = (&endpoints[0], &destinations[0]);
+        assert_eq!((endpoint.first_seen, endpoint.last_seen), (seen(by, 1), seen(by, 3)));
+        assert_eq!((destination.first_seen, destination.last_seen), (seen(by, 1), seen(by, 3)));
+    }
 }
 
 #[test]

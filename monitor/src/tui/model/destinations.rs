@@ -124,8 +124,9 @@ impl Destination {
             self.protection = self.protection.with(Encryption::Tls);
             self.posture = Some(posture.clone());
         }
+        // Its clock may have been set, so that what was seen last is not the latest time.
         self.first_seen = Some(report.first_seen);
-        self.see(report.last_seen);
+        self.last_seen = report.last_seen;
     }
 
     /// Both ends as they are now.

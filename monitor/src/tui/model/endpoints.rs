@@ -123,8 +123,9 @@ impl Endpoint {
         if report.in_clear {
             self.wire = self.wire.with(Wire::Clear);
         }
+        // Its clock may have been set, so that what was seen last is not the latest time.
         self.first_seen = Some(report.first_seen);
-        self.see(report.last_seen);
+        self.last_seen = report.last_seen;
     }
 
     /// Since it was first reported, or since the start.

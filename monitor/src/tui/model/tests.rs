@@ -4,12 +4,14 @@ use super::*;
 use crate::pipeline::finding::{FindingKind, Severity, State};
 use crate::pipeline::output::tls::TlsVersion;
 use crate::pipeline::output::{
-    ConnectionEventKind, Encryption, End, Ends, Name, NameSource, Progress,
+    ConnectionEventKind, DestinationReport, Encryption, End, EndpointReport, Ends, Name,
+    NameSource, Progress,
 };
+use crate::pipeline::time::WallTime;
 use crate::tui::columns::destination::DestinationRow;
 use crate::tui::fixture::{
-    at, connection, destination_report, end, ends, exchange, finding, handshake, lossy_stats,
-    request, stats, status,
+    at, connection, destination_report, end, endpoint_report, ends, exchange, finding, handshake,
+    lossy_stats, request, stats, status,
 };
 use crate::tui::model::connections::ConnectionSummary;
 use crate::tui::model::destinations::{Destination, Protection};
@@ -116,6 +118,21 @@ fn reports_and_exchanges_add_up() {
     assert_eq!(only(&model).totals().exchanges, 1_001);
     report_close(&mut model, &ends);
     assert_eq!(only(&model).totals().exchanges, 1_001);
+}
+
+/// A clock that was ahead and is set back leaves nothing that is yet to be seen.
+#[test]
+fn what_was_seen_last_is_what_the_newest_report_says() {
+    let mut model = Model::new(at(0).time);
+    let Output::Endpoint(endpoint) = endpoint_report() else { panic!("it is of an endpoint") };
+    for last_seen in [WallTime(9_000), WallTime(4_000)] {
+        let destination = DestinationReport { last_seen, ..destination_report() };
+        let endpoint = EndpointReport { last_seen, ..*endpoint.clone() };
+        model.accept(Output::Destination(destination.into()), at(1_000).time);
+        model.accept(Output::Endpoint(endpoint.into()), at(1_000).time);
+        let (_, row) = model.endpoints.iter().next().expect("one row");
+        assert_eq!((only(&model).last_seen, row.last_seen), (last_seen, last_seen));
+    }
 }
 
 fn report_close(model: &mut Model, ends: &Arc<Ends>) {

@@ -23,7 +23,7 @@ enum Tier {
     B,
 }
 
-const REQUESTS: [Request; 5] = [
+const REQUESTS: [Request; 10] = [
     Request { step: "start", path: "/hello", route: "/hello", tier: Tier::Auto },
     Request {
         step: "good reload",
@@ -40,6 +40,17 @@ const REQUESTS: [Request; 5] = [
     },
     Request { step: "restart", path: "/hello", route: "/hello", tier: Tier::B },
     Request { step: "kill", path: "/hello", route: "/hello", tier: Tier::B },
+    Request { step: "full disk", path: "/hello", route: "/hello", tier: Tier::Auto },
+    Request { step: "read-only disk", path: "/hello", route: "/hello", tier: Tier::Auto },
+    Request { step: "hang", path: "/hello", route: "/hello", tier: Tier::Auto },
+    // What the administrator configured is in force after the upgrade too.
+    Request {
+        step: "upgrade",
+        path: "/greetings/hedy",
+        route: "/greetings/{name}",
+        tier: Tier::Auto,
+    },
+    Request { step: "rpm", path: "/hello", route: "/hello", tier: Tier::Auto },
 ];
 
 /// Judges all; how soon the exchanges were told.

@@ -5,9 +5,10 @@ use anyhow::{Result, ensure};
 use super::super::results::Results;
 
 /// A life of the service, and the next one: nothing of the former may be left.
-const LIVES: [(&str, &str); 2] = [("start", "restart"), ("restart", "kill")];
+const LIVES: [(&str, &str); 3] =
+    [("start", "restart"), ("restart", "kill"), ("before upgrade", "upgrade")];
 /// Steps after which all is as before the installation.
-const ENDS: [&str; 2] = ["stop", "remove"];
+const ENDS: [&str; 3] = ["stop", "remove", "rpm"];
 
 /// Judges it.
 pub(super) fn judge(results: &Results) -> Result<()> {
@@ -22,11 +23,15 @@ pub(super) fn judge(results: &Results) -> Result<()> {
         let left = left.find(|object| !before.contains(*object));
         ensure!(left.is_none(), "of {former}, {left:?} is in the kernel after {latter}");
     }
-    let [restarted, killed] = [results.objects("restart")?.len(), results.objects("kill")?.len()];
-    ensure!(
-        restarted == killed,
-        "{restarted} programs and links were in the kernel, and {killed} after a kill"
-    );
+    for (former, latter) in [("restart", "kill"), ("before upgrade", "upgrade")] {
+        let [former_count, latter_count] =
+            [results.objects(former)?.len(), results.objects(latter)?.len()];
+        ensure!(
+            former_count == latter_count,
+            "{former_count} programs and links were in the kernel after {former}, and \
+             {latter_count} after {latter}"
+        );
+    }
     for end in ENDS {
         judge_kernel(end, results)?;
     }

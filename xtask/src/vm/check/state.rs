@@ -11,7 +11,7 @@ const READY_SECONDS: f64 = 30.0;
 const PROPERTIES: [&str; 4] = ["ActiveState", "Result", "ExecMainStatus", "NRestarts"];
 
 /// A step, and the values of the properties after it.
-const STATES: [(&str, [&str; 4]); 7] = [
+const STATES: [(&str, [&str; 4]); 13] = [
     ("start", ["active", "success", "0", "0"]),
     ("good reload", ["active", "success", "0", "0"]),
     ("bad reload", ["active", "success", "0", "0"]),
@@ -20,14 +20,23 @@ const STATES: [(&str, [&str; 4]); 7] = [
     ("stop", ["inactive", "success", "0", "1"]),
     // Another start would end the same, so there is none.
     ("refused", ["failed", "exit-code", "78", "0"]),
+    ("small disk", ["active", "success", "0", "0"]),
+    ("good disk", ["active", "success", "0", "0"]),
+    ("hang", ["active", "success", "0", "1"]),
+    ("before upgrade", ["active", "success", "0", "0"]),
+    ("upgrade", ["active", "success", "0", "0"]),
+    ("rpm", ["active", "success", "0", "0"]),
 ];
 
 /// A step, the one before it, and whether the process stayed.
-const PROCESSES: [(&str, &str, Process); 4] = [
+const PROCESSES: [(&str, &str, Process); 7] = [
     ("start", "good reload", Process::Same),
     ("good reload", "bad reload", Process::Same),
     ("bad reload", "restart", Process::Another),
     ("restart", "kill", Process::Another),
+    ("small disk", "good disk", Process::Same),
+    ("good disk", "hang", Process::Another),
+    ("before upgrade", "upgrade", Process::Another),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,6 +7,7 @@ cd /root || exit
 exec </dev/null 3>/dev/ttyS1
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 config=/etc/apiwatch/config.toml
+state=/var/lib/apiwatch
 times=/run/times
 
 section() { # NAME FILE
@@ -120,7 +121,7 @@ is_another() { # PID
 }
 
 leftovers() {
-    find / -xdev -name '*apiwatch*' ! -name 'apiwatch_*.deb' ! -name 'apiwatch-vm*' \
+    find / -xdev -name '*apiwatch*' ! -path '/root/*' ! -name 'apiwatch-vm*' \
         ! -path '/proc/*' ! -path '/sys/*'
     pgrep --list-name apiwatch
     systemctl list-unit-files --no-legend 'apiwatch.*'
@@ -196,6 +197,25 @@ step refused systemctl start apiwatch
 step 'refused state' show
 
 cp /run/config.toml "$config"
+mount -t tmpfs -o size=1m,mode=0750 tmpfs "$state"
+step 'small disk' systemctl start apiwatch
+step 'small disk state' show
+. ./clock.sh
+. ./disk.sh
+
+# Not a thread of it runs any more, which its watchdog is for.
+pid=$(main_pid)
+kill -STOP "$pid"
+sleep 5
+step hang eventually is_another "$pid"
+step 'hang state' show
+exchange hang /hello
+step 'stop after hang' systemctl stop apiwatch
+umount "$state"
+
+. ./upgrade.sh
+
+cp /run/config.toml "$config"
 step 'start again' systemctl start apiwatch
 step journal journalctl -u apiwatch -o cat
 yes | step remove apt remove apiwatch
@@ -204,4 +224,5 @@ step 'remove objects' kernel_objects
 step kept ls /etc/apiwatch/config.toml /var/lib/apiwatch
 yes | step purge apt purge apiwatch
 step leftovers leftovers
+. ./rpm.sh
 section times "$times"

@@ -51,6 +51,7 @@ pub(super) fn status() -> Status {
         started: WallTime(sample::TIME.0 - 3_600_000_000_000),
         config: Some("/etc/apiwatch/apiwatch.toml".into()),
         reload_succeeded: Some(true),
+        state_save_succeeded: Some(true),
         sandbox: Some(Sandbox {
             capabilities: Kept::Nothing,
             no_new_privileges: true,
@@ -569,7 +570,7 @@ fn any_status() -> BoxedStrategy<Status> {
     let rest = (
         option::of(select(vec![Tier::A, Tier::B])),
         any::<[u64; 6]>(),
-        any::<Option<bool>>(),
+        any::<[Option<bool>; 2]>(),
         option::of(gap()),
     );
     (names, lists, maps, rest)
@@ -579,10 +580,10 @@ fn any_status() -> BoxedStrategy<Status> {
             (status.sinks, status.capture.programs, status.capture.declined, status.processes) =
                 lists;
             (status.stats.uncaptured_bytes, status.stats.lost) = maps;
-            let (tier, numbers, reload_succeeded, coverage_gap) = rest;
+            let (tier, numbers, succeeded, coverage_gap) = rest;
             status.coverage_gap = coverage_gap;
             status.capture.tier = tier;
-            status.reload_succeeded = reload_succeeded;
+            [status.reload_succeeded, status.state_save_succeeded] = succeeded;
             [
                 status.time.0,
                 status.started.0,
