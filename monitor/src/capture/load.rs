@@ -269,7 +269,10 @@ fn socket_file_op(offsets: Offsets, btf: &aya::Btf) -> Result<u64, CaptureError>
         if is_refused(&error) {
             CaptureError::Privilege(without_log(&error))
         } else {
-            CaptureError::Kernel(format!("it refuses found_sockets, which tier b needs: {error}"))
+            let why = without_log(&error);
+            CaptureError::Kernel(format!(
+                "it refuses found_sockets ({why}), which tier b needs; Linux 5.14 and newer have what it takes"
+            ))
         }
     })?;
     let mut found = Found::default();
