@@ -23,29 +23,21 @@ fn what_a_stopped_consumer_loses_is_counted_exactly() {
         daemon.signal("-STOP");
         assert!(load.0.wait().expect("wrk ends").success());
         daemon.signal("-CONT");
-        let lost = wait_for("a quiet ring", PATIENCE, || {
+        // The kernel counts the records that it could not deliver; every one of them
+        // belongs to a connection that says so. Some may be lost before the stop, so that
+        // the counts of that moment add up too.
+        let lost_of = |it: &serde_json::Value| it["lost_records"].as_u64().unwrap_or_default();
+        wait_for("every lost record", PATIENCE, || {
             let scrape = daemon.scrape();
             let count = |name: &str| metric_of(&scrape, name, "ring=\"data\"");
             let generated = count("apiwatch_ebpf_events_total");
             let delivered = count("apiwatch_ebpf_events_delivered_total");
             let lost = count("apiwatch_ebpf_events_lost_total");
-            (lost > 0 && generated == delivered + lost).then_some(lost)
+            let closed = daemon.records("connection");
+            let closed = closed.iter().filter(|it| it["event"] == "close");
+            let by_connection: u64 = closed.map(lost_of).sum();
+            (lost > 0 && generated == delivered + lost && by_connection == lost).then_some(())
         });
-        let marked = daemon.wait_for_records("connection", 1, |it| {
-            it["event"] == "close" && it["lost_records"].as_u64().is_some_and(|lost| lost > 0)
-        });
-        // The kernel counts the records that it could not deliver; every one of them
-        // belongs to a connection that says so.
-        let by_connection = wait_for("every lost record", PATIENCE, || {
-            let sum: u64 = daemon
-                .records("connection")
-                .iter()
-                .filter(|it| it["event"] == "close")
-                .filter_map(|it| it["lost_records"].as_u64())
-                .sum();
-            (sum == lost).then_some(sum)
-        });
-        assert_eq!(by_connection, lost, "tier {tier}: {} connections marked", marked.len());
         assert!(!daemon.records("loss").is_empty());
     }
 }
