@@ -177,7 +177,7 @@ impl Prometheus {
         fs::copy(service.home.at("old.crt"), at("ca.crt")).expect("a copy");
         fs::write(at("apiwatch.password"), "correct horse\n").expect("a file");
         let documented = documented(&service.home.metrics.to_string());
-        let text = format!("global: {{scrape_interval: 200ms}}\n{documented}");
+        let text = format!("global: {{scrape_interval: 2s}}\n{documented}");
         fs::write(at("prometheus.yml"), text).expect("a file");
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let mut command = Command::new("prometheus");
