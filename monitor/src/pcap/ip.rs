@@ -77,9 +77,9 @@ fn parse_ipv4(packet: &[u8], length: u32) -> Option<Datagram<'_>> {
         payload: payload(packet, header_bytes, total),
         part: (part.more || part.offset > 0).then_some(part),
     };
-    // Of the extension headers, IPv4 has this one (RFC 4302).
+    // Of the extension headers, IPv4 has this one (RFC 4302): what it names is the payload.
     let is_extended = protocol == AUTHENTICATION && datagram.part.is_none();
-    if is_extended { without_extensions(datagram) } else { Some(datagram) }
+    if is_extended { without_extension(datagram, (4, 8)) } else { Some(datagram) }
 }
 
 fn parse_ipv6(packet: &[u8], length: u32) -> Option<Datagram<'_>> {
@@ -107,19 +107,16 @@ fn parse_ipv6(packet: &[u8], length: u32) -> Option<Datagram<'_>> {
 /// where one of them was not captured whole.
 pub(super) fn without_extensions(mut datagram: Datagram<'_>) -> Option<Datagram<'_>> {
     for _ in 0..MOST_EXTENSIONS {
-        let (unit, extra) = match datagram.protocol {
+        let size = match datagram.protocol {
             HOP_BY_HOP | ROUTING | DESTINATION_OPTIONS => (8, 8),
             AUTHENTICATION => (4, 8),
             FRAGMENT => (0, 8),
             _ => return Some(datagram),
         };
-        let [next, units, place0, place1, id0, id1, id2, id3] = *datagram.payload.first_chunk()?;
-        let header_bytes = usize::from(units) * unit + extra;
-        let was = datagram.protocol;
-        datagram.protocol = next;
-        datagram.length = datagram.length.checked_sub(header_bytes as u32)?;
-        datagram.payload = datagram.payload.get(header_bytes..)?;
-        if was == FRAGMENT {
+        let before = datagram;
+        datagram = without_extension(before, size)?;
+        if before.protocol == FRAGMENT {
+            let [_, _, place0, place1, id0, id1, id2, id3] = *before.payload.first_chunk()?;
             let place = u16::from_be_bytes([place0, place1]);
             let part = FragmentPart {
                 identification: u32::from_be_bytes([id0, id1, id2, id3]),
@@ -133,6 +130,22 @@ pub(super) fn without_extensions(mut datagram: Datagram<'_>) -> Option<Datagram<
         }
     }
     None
+}
+
+/// Passes over the extension header at the start of the payload, whose second byte counts
+/// `unit` bytes beyond `extra`; none where it was not captured whole.
+fn without_extension(
+    datagram: Datagram<'_>,
+    (unit, extra): (usize, usize),
+) -> Option<Datagram<'_>> {
+    let [next, units, ..] = *datagram.payload.first_chunk::<8>()?;
+    let header_bytes = usize::from(units) * unit + extra;
+    Some(Datagram {
+        protocol: next,
+        length: datagram.length.checked_sub(header_bytes as u32)?,
+        payload: datagram.payload.get(header_bytes..)?,
+        ..datagram
+    })
 }
 
 /// What was captured of the bytes between the header and the end of the packet, behind

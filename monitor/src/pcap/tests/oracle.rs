@@ -95,3 +95,13 @@ proptest! {
         check(&packet, packet.len() as u32)?;
     }
 }
+
+/// What it names is the payload, also where IPv6 would have another extension header there.
+#[test]
+fn of_extension_headers_ipv4_has_one() {
+    let mut packet = [0; 56];
+    packet[..4].copy_from_slice(&[0x46, 0, 0, 56]);
+    (packet[9], packet[25]) = (51, 1);
+    check(&packet, 56).expect("it is read alike");
+    assert!(ip::parse(&packet, 56).is_some_and(|it| it.protocol == 0));
+}
