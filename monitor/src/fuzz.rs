@@ -205,6 +205,27 @@ mod tests {
         }
     }
 
+    /// Cut off, with a bit flipped, and with two parts in each other's place.
+    #[test]
+    fn every_damaged_sample_holds() {
+        /// Places of a sample that are damaged.
+        const PLACES: usize = 48;
+        for (name, door) in DOORS {
+            for sample in samples(name) {
+                let step = sample.len().div_ceil(PLACES).max(1);
+                for place in (0..sample.len()).step_by(step) {
+                    door(&sample[..place]);
+                    let mut flipped = sample.clone();
+                    flipped[place] ^= 1 << (place % 8);
+                    door(&flipped);
+                    let mut turned = sample.clone();
+                    turned[place..].rotate_left((sample.len() - place) / 2);
+                    door(&turned);
+                }
+            }
+        }
+    }
+
     fn samples(name: &str) -> Vec<Vec<u8>> {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
         let files = |folder: &str| -> Vec<Vec<u8>> {
