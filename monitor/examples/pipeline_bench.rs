@@ -126,6 +126,7 @@ enum Stored {
     Loss(Loss),
     Settings(Arc<Settings>),
     Baseline(Vec<u8>),
+    Findings(Vec<u8>),
     MemoryShort,
     Datagram(Datagram<'static>, usize),
     Tick(Timestamp, WallOffset),
@@ -155,6 +156,7 @@ impl Trace {
             Input::Loss(loss) => Stored::Loss(loss),
             Input::Settings(settings) => Stored::Settings(settings),
             Input::Baseline(bytes) => Stored::Baseline(bytes),
+            Input::Findings(bytes) => Stored::Findings(bytes),
             Input::MemoryShort => Stored::MemoryShort,
             Input::Datagram(datagram) => {
                 self.payload.extend_from_slice(datagram.payload);
@@ -205,6 +207,7 @@ impl Stored {
             Self::Loss(loss) => Input::Loss(*loss),
             Self::Settings(settings) => Input::Settings(Arc::clone(settings)),
             Self::Baseline(bytes) => Input::Baseline(bytes.clone()),
+            Self::Findings(bytes) => Input::Findings(bytes.clone()),
             Self::Tick(time, wall_offset) => Input::Tick { time: *time, wall_offset: *wall_offset },
         }
     }

@@ -157,6 +157,12 @@ impl StateConfig {
         self.directory.join("baseline")
     }
 
+    /// The file with the findings that are open.
+    #[must_use]
+    pub fn findings_file(&self) -> PathBuf {
+        self.directory.join("findings")
+    }
+
     /// The file that says when the daemon last watched.
     #[must_use]
     pub fn watched_file(&self) -> PathBuf {

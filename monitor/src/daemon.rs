@@ -54,7 +54,7 @@ pub mod replay;
 mod saver;
 /// Signals as flags.
 pub mod signals;
-/// What was learned, kept across restarts.
+/// Files that are kept across restarts.
 pub mod state;
 /// What the daemon is and how it fares.
 pub mod status;
@@ -82,11 +82,13 @@ pub fn run(args: &DaemonArgs, config: &Config, config_path: Option<&Path>) -> an
     exporter.report_start(config.memory_bytes, clock::wall());
 
     let mut engine = Engine::new(config.pipeline.clone(), config.memory_bytes);
+    // Before anything is seen, so that what was known before counts on.
+    engine.load_baseline(&config.state.baseline_file());
+    engine.load_findings(&config.state.findings_file());
     engine.start(capture_options(config, args.capture.tier, listener.port()))?;
     let began = clock::boot();
     engine.add_sink("metrics", Box::new(metrics));
     let mut control = Control::bind(config, config_path, &mut engine)?;
-    let baseline = config.state.baseline_file();
     confine(config, config_path, &engine, &exporter, &control);
 
     // Threads begin only here: each has given up what this one has.
@@ -94,14 +96,14 @@ pub fn run(args: &DaemonArgs, config: &Config, config_path: Option<&Path>) -> an
     let stdout = StdoutSink::stdout(args.print.iter().copied().collect())
         .context("opening standard output")?;
     engine.add_sink("stdout", Box::new(stdout));
-    engine.load_baseline(&baseline);
     let watched = watched_file(config);
     if let Some(gap) = watched.as_ref().and_then(|file| gap_before(file, began)) {
         engine.report_gap(gap);
         exporter.report_gap(gap);
         control.report_gap(gap);
     }
-    let saver = Saver::start(baseline, watched, began).context("starting the thread that saves")?;
+    let saver =
+        Saver::start(&config.state, watched, began).context("starting the thread that saves")?;
     let scraped = exporter.clone();
     let server = http::serve(listener, protection, move || scraped.render())
         .context("starting the server of /metrics")?;

@@ -12,11 +12,12 @@ use crate::control::decode::{Decoder, LINE_BYTES, Message};
 use crate::control::status::write_status;
 use crate::filter::{Filter, sample};
 use crate::pcap::PcapReader;
+use crate::pipeline::input::Input;
 use crate::pipeline::route::{Evidence, Routes};
 use crate::pipeline::settings::{Limits, Settings};
 use crate::pipeline::text::is_steering;
-use crate::pipeline::time::Timestamp;
-use crate::pipeline::{Pipeline, names, protocol};
+use crate::pipeline::time::{Timestamp, WallOffset};
+use crate::pipeline::{Pipeline, names, protocol, restore};
 use crate::sink::json::write_line;
 use crate::trace::TraceReader;
 
@@ -41,6 +42,7 @@ pub const DOORS: &[Door] = &[
     ("proxy", protocol::fuzz::proxy),
     ("route", route),
     ("session", protocol::fuzz::session),
+    ("state", state),
     ("tls", protocol::fuzz::tls),
     ("trace", trace),
     ("websocket", protocol::fuzz::websocket),
@@ -158,6 +160,25 @@ fn route(bytes: &[u8]) {
     }
 }
 
+/// What an earlier run left, whose checksum is right; what is taken up is left again.
+fn state(bytes: &[u8]) {
+    for input in restore::sealed(bytes) {
+        let mut pipeline = Pipeline::new(Arc::new(Settings::default()));
+        let wall_offset = WallOffset(1_700_000_000_000_000_000);
+        pipeline.handle_input(Input::Tick { time: Timestamp(1), wall_offset });
+        pipeline.handle_input(input);
+        if pipeline.refusal().is_none() {
+            pipeline.handle_input(Input::Baseline(pipeline.baseline_bytes()));
+            assert_eq!(pipeline.refusal(), None);
+            pipeline.handle_input(Input::Findings(pipeline.findings_bytes()));
+            assert_eq!(pipeline.refusal(), None);
+        }
+        while let Some(output) = pipeline.poll_output() {
+            write_line(&output, &mut Vec::new());
+        }
+    }
+}
+
 /// A recorded trace, and what the pipeline says of it.
 fn trace(bytes: &[u8]) {
     let Ok(mut reader) = TraceReader::new(bytes, PathBuf::from(NAME)) else { return };
@@ -250,6 +271,7 @@ mod tests {
                 recorded("pipeline/protocol/websocket/cases"),
             ]
             .concat(),
+            "state" => restore::tests::bodies(),
             "tls" => recorded("pipeline/protocol/tls/cases"),
             "trace" => {
                 vec![include_bytes!("../../tests/data/trace/v2.apiwatch-trace").to_vec()]

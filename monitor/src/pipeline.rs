@@ -23,6 +23,7 @@ use self::names::Names;
 use self::output::{ConnectionEventKind, LossReport, Output};
 use self::process::ProcessKey;
 use self::protocol::ProtocolExchange;
+use self::restore::Refusal;
 use self::settings::Settings;
 use self::stats::Stats;
 use self::table::{ConnectionTable, Slot};
@@ -61,6 +62,8 @@ pub mod policy;
 pub mod process;
 /// From bytes to exchanges.
 pub mod protocol;
+/// What an earlier run left.
+pub mod restore;
 /// From paths to routes.
 pub mod route;
 /// What is said of a connection, and to whom.
@@ -75,6 +78,8 @@ pub mod slab;
 mod snapshot;
 /// Counts of the pipeline.
 pub mod stats;
+/// The envelope of what survives a restart.
+pub mod stored;
 /// The ordered bytes of one direction.
 mod stream;
 /// Connections by the cookies of their ends.
@@ -100,6 +105,8 @@ pub struct Pipeline {
     names: Names,
     rounds: Rounds,
     unended: Unended,
+    /// Why what an earlier run left is not used.
+    refusal: Option<Refusal>,
     detectors: Detectors,
     inventory: Inventory,
     stats: Stats,
@@ -126,6 +133,7 @@ impl Pipeline {
             names: Names::new(),
             rounds: Rounds::default(),
             unended: Unended::default(),
+            refusal: None,
             settings,
             now: Timestamp::default(),
             wall_offset: WallOffset::default(),
@@ -154,10 +162,8 @@ impl Pipeline {
                 self.inventory.apply_settings(&settings, self.moment());
                 self.detectors.apply_settings(settings);
             }
-            Input::Baseline(bytes) => {
-                // Damage was reported where the file was read; nothing is learned from it.
-                let _ = self.detectors.load_baseline(&bytes);
-            }
+            Input::Baseline(bytes) => self.restore_baseline(&bytes),
+            Input::Findings(bytes) => self.restore_findings(&bytes),
             Input::MemoryShort => self.give_up_memory(),
             Input::Tick { time, wall_offset } => self.handle_tick(time, wall_offset),
             Input::Datagram(datagram) => self.handle_datagram(&datagram),
@@ -201,12 +207,6 @@ impl Pipeline {
             findings_open: self.detectors.open_findings(),
             ..self.stats.clone()
         }
-    }
-
-    /// What was learned, in the form that [`Input::Baseline`] takes.
-    #[must_use]
-    pub fn baseline_bytes(&self) -> Vec<u8> {
-        self.detectors.baseline_bytes()
     }
 
     /// Ends every connection as if the watch on it ended now, so that what is held back

@@ -104,6 +104,12 @@ impl Daemon {
         let _ = self.process.0.wait();
     }
 
+    /// Ends the daemon in order and starts it again, as a service manager does.
+    pub fn restart(&mut self) {
+        self.end();
+        self.start_again();
+    }
+
     /// Starts it again, with the same configuration; its output starts anew.
     pub fn start_again(&mut self) {
         (self.process, self.lines, self.errors) = launch(&self.arguments);

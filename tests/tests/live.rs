@@ -17,6 +17,9 @@ mod control;
 /// Every request is one exchange.
 #[path = "live/exchanges.rs"]
 mod exchanges;
+/// Findings outlive the daemon.
+#[path = "live/findings.rs"]
+mod findings;
 /// The time between two daemons is told.
 #[path = "live/gap.rs"]
 mod gap;

@@ -24,7 +24,10 @@ const EXIT_STATUS: &[Entry] = &[
 
 const FILES: &[Entry] = &[
     (DEFAULT_PATH, "Configuration. It need not exist; an empty file gives the defaults."),
-    ("/var/lib/apiwatch/", "What was learned, kept across restarts (state.directory)."),
+    (
+        "/var/lib/apiwatch/",
+        "What was learned and the findings that are open, kept across restarts (state.directory).",
+    ),
     ("/run/apiwatch/apiwatch.sock", "Where the daemon is reached by the other commands."),
     ("/sys/kernel/btf/vmlinux", "The kernel's own types, by which its structures are found."),
 ];

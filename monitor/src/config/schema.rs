@@ -308,7 +308,8 @@ static CONTROL: &[Key] = &[Key {
 static STATE: &[Key] = &[Key {
     name: "directory",
     doc: &[
-        "Absolute path of the directory with the learned baseline and the time of the last watch.",
+        "Absolute path of the directory with what was learned, the findings that are open and",
+        "the time of the last watch.",
     ],
     kind: Kind::Directory,
 }];

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 
 use super::memory::MemoryCap;
-use super::state;
+use super::state::{self, Learned};
 use crate::capture::status::{CaptureStatus, Tier};
 use crate::capture::{Capture, CaptureError, Options};
 use crate::clock::{self, Wall, WallClock};
@@ -17,6 +17,7 @@ use crate::pipeline::input::Input;
 use crate::pipeline::output::{CoverageGap, Output};
 use crate::pipeline::settings::Settings;
 use crate::pipeline::stats::Stats;
+use crate::pipeline::text::printable;
 use crate::pipeline::time::Timestamp;
 use crate::sink::Sink;
 use crate::trace::TraceWriter;
@@ -83,19 +84,45 @@ impl Engine {
 
     /// Learns from what an earlier run left, where that is in order.
     pub fn load_baseline(&mut self, file: &Path) {
-        match state::load(file) {
-            Ok(Some(bytes)) => self.handle(Input::Baseline(bytes)),
-            Ok(None) => {}
-            Err(error) => {
-                tracing::warn!(%error, "What earlier runs learned cannot be used; learning starts anew.");
-            }
+        self.restore(
+            file,
+            Input::Baseline,
+            "What earlier runs learned is not used; learning starts anew.",
+        );
+    }
+
+    /// Takes up the findings that an earlier run left open, where they are in order.
+    pub fn load_findings(&mut self, file: &Path) {
+        self.restore(file, Input::Findings, "The findings of earlier runs are not taken up; they open anew when they are seen again.");
+    }
+
+    /// What a later run loads.
+    #[must_use]
+    pub fn learned(&self) -> Learned {
+        Learned {
+            baseline: self.pipeline.baseline_bytes(),
+            findings: self.pipeline.findings_bytes(),
         }
     }
 
-    /// What was learned, for [`Self::load_baseline`] of a later run.
+    /// How often a finding was opened, resolved or found to be graver so far.
     #[must_use]
-    pub fn baseline_bytes(&self) -> Vec<u8> {
-        self.pipeline.baseline_bytes()
+    pub fn finding_changes(&self) -> u64 {
+        self.pipeline.finding_changes()
+    }
+
+    fn restore(&mut self, file: &Path, input: fn(Vec<u8>) -> Input<'static>, lost: &str) {
+        let bytes = match state::load(file) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return,
+            Err(error) => return tracing::warn!(%error, "{lost}"),
+        };
+        // Times of an earlier run are told by the clock as it stands now.
+        self.tick(clock::monotonic());
+        self.handle(input(bytes));
+        if let Some(error) = self.pipeline.refusal() {
+            tracing::warn!(file = %printable(&file.to_string_lossy()), %error, "{lost}");
+        }
     }
 
     /// Starts the capture.

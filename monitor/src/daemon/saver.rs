@@ -10,28 +10,33 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, s
 use std::thread;
 use std::time::Duration;
 
-use super::state::{self, StateError};
+use super::state::{self, Learned, StateError};
 use super::watched::WatchedFile;
 use crate::clock::{self, BootTime};
+use crate::config::StateConfig;
 use crate::control::status::SaveOutcome;
 use crate::pipeline::time::Timestamp;
 
 /// Time between two savings of what was learned.
 const INTERVAL: Duration = Duration::from_secs(300);
+/// Time between two savings where findings were opened or resolved meanwhile.
+const FINDINGS_INTERVAL: Duration = Duration::from_secs(30);
 /// Time until another attempt after one that failed.
 const RETRY_INTERVAL: Duration = Duration::from_secs(5);
 /// Time between two savings of until when there was a watch: so much of it a daemon that is
 /// killed leaves unsaid.
 const WATCHED_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Saves to two files.
+/// Saves to three files.
 pub(super) struct Saver {
     /// At most one state waits.
-    states: SyncSender<Vec<u8>>,
+    states: SyncSender<Learned>,
     /// Closed when the thread has ended.
     ended: Receiver<()>,
     shared: Arc<Shared>,
     saved: Timestamp,
+    /// What of [`super::engine::Engine::finding_changes`] is saved.
+    saved_changes: u64,
 }
 
 struct Shared {
@@ -52,7 +57,7 @@ impl Saver {
     /// Starts the thread; the watch began at `began`. Without `watched`, nothing is saved of
     /// until when there was one.
     pub(super) fn start(
-        baseline: PathBuf,
+        config: &StateConfig,
         watched: Option<WatchedFile>,
         began: BootTime,
     ) -> io::Result<Self> {
@@ -64,14 +69,15 @@ impl Saver {
             marks: Outcome::new("The time of the last watch"),
         });
         let writer = Writer {
-            baseline,
+            baseline: config.baseline_file(),
+            findings: config.findings_file(),
             watched,
             shared: Arc::clone(&shared),
             marked: None,
             _ending: ending,
         };
         thread::Builder::new().name("state".to_owned()).spawn(move || writer.run(&next))?;
-        Ok(Self { states, ended, shared, saved: clock::monotonic() })
+        Ok(Self { states, ended, shared, saved: clock::monotonic(), saved_changes: 0 })
     }
 
     /// Says that there is a watch now. It is saved every few seconds and with each state.
@@ -79,15 +85,22 @@ impl Saver {
         self.shared.watched.store(now.0, Ordering::Relaxed);
     }
 
-    /// Whether it is time to save what was learned: now and then, and soon after a failure.
-    pub(super) fn is_due(&self, now: Timestamp) -> bool {
-        let interval = if self.shared.learned.is_failing() { RETRY_INTERVAL } else { INTERVAL };
+    /// Whether it is time to save what was learned: now and then, earlier where findings
+    /// have changed since, and soon after a failure.
+    pub(super) fn is_due(&self, finding_changes: u64, now: Timestamp) -> bool {
+        let interval = if self.shared.learned.is_failing() {
+            RETRY_INTERVAL
+        } else if finding_changes != self.saved_changes {
+            FINDINGS_INTERVAL
+        } else {
+            INTERVAL
+        };
         now.since(self.saved) >= interval
     }
 
-    /// Saves; never waits.
-    pub(super) fn save(&mut self, state: Vec<u8>, now: Timestamp) {
-        self.saved = now;
+    /// Saves what stands after so many changes of findings; never waits.
+    pub(super) fn save(&mut self, state: Learned, finding_changes: u64, now: Timestamp) {
+        (self.saved, self.saved_changes) = (now, finding_changes);
         if self.states.try_send(state).is_err() {
             self.shared.learned.fail(&"the one before it is still being written");
         }
@@ -155,6 +168,7 @@ impl Outcome {
 /// The thread.
 struct Writer {
     baseline: PathBuf,
+    findings: PathBuf,
     watched: Option<WatchedFile>,
     shared: Arc<Shared>,
     /// What of the watch is saved.
@@ -165,18 +179,24 @@ struct Writer {
 
 impl Writer {
     /// The mark goes first: it is small, and an end does not wait for long.
-    fn run(mut self, next: &Receiver<Vec<u8>>) {
+    fn run(mut self, next: &Receiver<Learned>) {
         loop {
             self.mark();
             match next.recv_timeout(WATCHED_INTERVAL) {
                 Ok(state) => {
                     self.mark();
-                    self.shared.learned.note(state::save(&self.baseline, &state));
+                    self.shared.learned.note(self.save(&state));
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return self.mark(),
             }
         }
+    }
+
+    /// Each where it can be, even where the other cannot.
+    fn save(&self, learned: &Learned) -> Result<(), StateError> {
+        let findings = state::save(&self.findings, &learned.findings);
+        state::save(&self.baseline, &learned.baseline).and(findings)
     }
 
     /// Where the loop of the daemon does not turn, nobody watches and there is nothing new.
@@ -195,10 +215,20 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::Path;
 
     use super::*;
 
     const PATIENCE: Duration = Duration::from_secs(20);
+
+    /// Both files hold the same.
+    fn learned(bytes: &[u8]) -> Learned {
+        Learned { baseline: bytes.to_vec(), findings: bytes.to_vec() }
+    }
+
+    fn config(directory: &Path) -> StateConfig {
+        StateConfig { directory: directory.to_owned() }
+    }
 
     fn wait_until(is_so: impl Fn() -> bool) {
         while !is_so() {
@@ -212,21 +242,30 @@ mod tests {
         // A file where the directory should be.
         let place = directory.path().join("state");
         fs::write(&place, "").unwrap();
-        let mut saver = Saver::start(place.join("baseline"), None, clock::boot()).unwrap();
+        let mut saver = Saver::start(&config(&place), None, clock::boot()).unwrap();
         let start = saver.saved;
-        assert!(!saver.is_due(start.plus(RETRY_INTERVAL)));
-        assert!(saver.is_due(start.plus(INTERVAL)));
+        for (changes, after, is_due) in [
+            (0, RETRY_INTERVAL, false),
+            (0, FINDINGS_INTERVAL, false),
+            (0, INTERVAL, true),
+            (1, RETRY_INTERVAL, false),
+            (1, FINDINGS_INTERVAL, true),
+        ] {
+            assert_eq!(saver.is_due(changes, start.plus(after)), is_due, "{changes}, {after:?}");
+        }
         for failures in 1..=2 {
-            saver.save(b"x".to_vec(), start);
+            saver.save(learned(b"x"), 1, start);
             wait_until(|| saver.failures() == failures);
         }
-        assert!(saver.is_failing() && saver.is_due(start.plus(RETRY_INTERVAL)));
+        assert!(saver.is_failing() && saver.is_due(1, start.plus(RETRY_INTERVAL)));
         fs::remove_file(&place).unwrap();
-        saver.save(b"y".to_vec(), start);
+        saver.save(learned(b"y"), 1, start);
         wait_until(|| !saver.is_failing());
-        saver.save(b"z".to_vec(), start);
+        saver.save(learned(b"z"), 1, start);
         saver.finish(PATIENCE);
-        assert_eq!(fs::read(place.join("baseline")).unwrap(), b"z");
+        for name in ["baseline", "findings"] {
+            assert_eq!(fs::read(place.join(name)).unwrap(), b"z");
+        }
     }
 
     fn gap(file: &WatchedFile, began: BootTime) -> Duration {
@@ -240,18 +279,17 @@ mod tests {
         let reader = WatchedFile::new(path.clone()).unwrap();
         let at = |seconds: u64| BootTime(seconds * 1_000_000_000);
         let file = WatchedFile::new(path.clone()).unwrap();
-        let mut saver =
-            Saver::start(directory.path().join("baseline"), Some(file), at(100)).unwrap();
+        let mut saver = Saver::start(&config(directory.path()), Some(file), at(100)).unwrap();
         wait_until(|| path.exists());
         assert_eq!(gap(&reader, at(107)), Duration::from_secs(7));
         saver.watched(at(105));
-        saver.save(b"x".to_vec(), clock::monotonic());
+        saver.save(learned(b"x"), 1, clock::monotonic());
         saver.finish(PATIENCE);
         assert_eq!(gap(&reader, at(107)), Duration::from_secs(2));
         let mut names: Vec<_> =
             fs::read_dir(directory.path()).unwrap().map(|it| it.unwrap().file_name()).collect();
         names.sort();
-        assert_eq!(names, ["baseline", "watched"], "no temporary file stays");
+        assert_eq!(names, ["baseline", "findings", "watched"], "no temporary file stays");
     }
 
     #[test]
@@ -260,13 +298,25 @@ mod tests {
         let place = directory.path().join("state");
         fs::write(&place, "").unwrap();
         let file = WatchedFile::new(place.join("watched")).unwrap();
-        let baseline = directory.path().join("baseline");
-        let mut saver = Saver::start(baseline.clone(), Some(file), BootTime(1)).unwrap();
+        let mut saver = Saver::start(&config(directory.path()), Some(file), BootTime(1)).unwrap();
         wait_until(|| saver.failures() > 0);
         assert!(saver.is_failing());
-        assert!(!saver.is_due(saver.saved.plus(RETRY_INTERVAL)), "the other file is in order");
-        saver.save(b"x".to_vec(), clock::monotonic());
+        assert!(!saver.is_due(0, saver.saved.plus(RETRY_INTERVAL)), "the other file is in order");
+        saver.save(learned(b"x"), 1, clock::monotonic());
         saver.finish(PATIENCE);
-        assert_eq!(fs::read(baseline).unwrap(), b"x");
+        assert_eq!(fs::read(directory.path().join("baseline")).unwrap(), b"x");
+    }
+
+    #[test]
+    fn one_file_is_saved_where_the_other_cannot_be() {
+        for (broken, whole) in [("baseline", "findings"), ("findings", "baseline")] {
+            let directory = tempfile::tempdir().unwrap();
+            fs::create_dir(directory.path().join(broken)).unwrap();
+            let mut saver = Saver::start(&config(directory.path()), None, BootTime(1)).unwrap();
+            saver.save(learned(b"x"), 0, clock::monotonic());
+            wait_until(|| saver.failures() == 1);
+            saver.finish(PATIENCE);
+            assert_eq!(fs::read(directory.path().join(whole)).unwrap(), b"x", "{broken}");
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! What was learned, kept across restarts in one file that is replaced as a whole: a
-//! reader finds the old one or the new one, never a part.
+//! What is kept across restarts, in files that are replaced as a whole: a reader finds the
+//! old one or the new one, never a part.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -7,6 +7,14 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
+
+/// What a later run takes up.
+pub struct Learned {
+    /// What is normal.
+    pub baseline: Vec<u8>,
+    /// The findings that are open.
+    pub findings: Vec<u8>,
+}
 
 /// Largest file that is read.
 const MAXIMUM_BYTES: u64 = 64 * 1024 * 1024;

@@ -76,8 +76,9 @@ impl Watch<'_> {
             if now.since(self.reported) >= REPORT_INTERVAL {
                 self.report(now);
             }
-            if self.saver.is_due(now) {
-                self.saver.save(self.engine.baseline_bytes(), now);
+            let changes = self.engine.finding_changes();
+            if self.saver.is_due(changes, now) {
+                self.saver.save(self.engine.learned(), changes, now);
             }
         }
         Ok(())
@@ -89,7 +90,8 @@ impl Watch<'_> {
         // What comes while it stops may be read or not.
         self.saver.watched(clock::boot());
         self.engine.stop();
-        self.saver.save(self.engine.baseline_bytes(), clock::monotonic());
+        let changes = self.engine.finding_changes();
+        self.saver.save(self.engine.learned(), changes, clock::monotonic());
         drop(self.control);
         drop(self.engine);
         self.saver.finish(SAVE_TIMEOUT);

@@ -18,6 +18,7 @@ pub mod histogram;
 mod stored;
 
 pub use stored::BaselineError;
+pub(super) use stored::FORM;
 
 /// After so many deviating windows in a row a change counts as lasting.
 pub const LASTING_WINDOWS: u16 = 30;

@@ -12,6 +12,7 @@ use super::finding::{Case, Finding, Report, Severity};
 use super::output::{ConnectionId, Ends, Exchange, Observed, TlsReport};
 use super::settings::Settings;
 use super::slab::Handle;
+use super::stored::StoredError;
 use super::time::{Timestamp, WallOffset, WallTime};
 use port_mismatch::PortMismatch;
 use unencrypted_payload::UnencryptedPayload;
@@ -114,6 +115,27 @@ impl Detectors {
     #[must_use]
     pub fn baseline_bytes(&self) -> Vec<u8> {
         self.volume.baseline_bytes()
+    }
+
+    /// Takes up the findings that an earlier run left open.
+    ///
+    /// # Errors
+    ///
+    /// [`StoredError`]; nothing is taken up then.
+    pub fn load_findings(&mut self, bytes: &[u8], at: Moment) -> Result<(), StoredError> {
+        self.ledger.load(bytes, &self.settings, at)
+    }
+
+    /// The findings that are open, for [`Self::load_findings`] of a later run.
+    #[must_use]
+    pub fn findings_bytes(&self) -> Vec<u8> {
+        self.ledger.to_bytes(&self.settings)
+    }
+
+    /// How often a finding was opened, resolved or found to be graver so far.
+    #[must_use]
+    pub const fn finding_changes(&self) -> u64 {
+        self.ledger.changes()
     }
 
     /// Shows one observation to every detector.

@@ -3,12 +3,18 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 use super::settings::Settings;
 use super::time::WallTime;
 use crate::named::named;
 
+/// Under which settings a finding stands.
+mod condition;
 /// De-duplicates, counts, updates and resolves.
 pub mod ledger;
+
+pub use condition::Condition;
 
 /// What kind of finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -188,7 +194,7 @@ pub struct Report {
 }
 
 /// How often a finding is said while it is reported again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Cadence {
     /// When it opens, gets more severe and is resolved.
     Once,
@@ -217,9 +223,13 @@ pub trait Case: std::fmt::Debug + Send {
     fn evidence(&self, count: u64) -> Vec<(&'static str, String)>;
     /// What to do.
     fn remedy(&self) -> String;
+    /// What has to be so for it to stand, where it does under these settings.
+    fn condition(&self, _settings: &Settings) -> Condition {
+        Condition::Always
+    }
     /// Whether the case still stands under these settings.
-    fn holds(&self, _settings: &Settings) -> bool {
-        true
+    fn holds(&self, settings: &Settings) -> bool {
+        self.condition(settings).holds(settings)
     }
 }
 

@@ -47,6 +47,9 @@ pub enum Input<'a> {
     /// A UDP datagram of port 53.
     #[serde(borrow)]
     Datagram(Datagram<'a>),
+    /// The findings that an earlier run left open, as the state file holds them.
+    #[serde(with = "serde_bytes_vec")]
+    Findings(Vec<u8>),
 }
 
 mod serde_bytes_vec {

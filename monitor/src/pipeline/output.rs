@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::finding::Finding;
 use super::input::{Loss, SocketAddress, UncapturedReason};
 use super::process::Process;
@@ -67,7 +69,7 @@ pub struct End {
 }
 
 /// Name of a server, from what clients say or asked.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Name {
     /// In lower case, without port and final dot.
     pub text: Arc<str>,
@@ -76,7 +78,7 @@ pub struct Name {
 }
 
 /// Where a name was seen, the one that counts least first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum NameSource {
     /// An answer of DNS that was seen before.
     Dns,

@@ -25,7 +25,8 @@ use crate::pipeline::time::{Timestamp, WallOffset, WallTime};
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/trace/v2.apiwatch-trace");
 
-/// One input of each variant, with each optional part there and not there.
+/// One input of each variant that the golden trace has, with each optional part there and
+/// not there.
 fn samples() -> Vec<Input<'static>> {
     let key = ProcessKey { pid: 4711, start: 99_000_000_000 };
     vec![
@@ -573,6 +574,7 @@ fn any_input() -> impl Strategy<Value = Input<'static>> {
         any_loss().prop_map(Input::Loss),
         any_settings().prop_map(|it| Input::Settings(Arc::new(it))),
         vec(any::<u8>(), 0..100).prop_map(Input::Baseline),
+        vec(any::<u8>(), 0..100).prop_map(Input::Findings),
         any::<(u64, i64)>().prop_map(|(time, offset)| Input::Tick {
             time: Timestamp(time),
             wall_offset: WallOffset(offset),

@@ -1,46 +1,27 @@
-//! The form in which a baseline survives a restart.
+//! The form in which a baseline survives a restart: in its envelope
+//! `postcard(window) · postcard((key, normal))*`, in the order of keys.
 //!
-//! ```text
-//! "AWBL" · version u16 LE · CRC-32 of the rest u32 LE · postcard(window) · postcard((key, normal))*
-//! ```
-//!
-//! Whatever is read back is hostile: it is bounded, checked against its checksum,
-//! and every value is checked before any is used.
+//! Whatever is read back is hostile: every value is checked before any is used.
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{Baseline, BaselineKey, Normal, Tracked};
+use crate::pipeline::stored::{self, Form, HEADER_BYTES, MOST_BYTES, StoredError};
 
-const MAGIC: [u8; 4] = *b"AWBL";
-const VERSION: u16 = 1;
-const HEADER_BYTES: usize = 10;
-const MOST_BYTES: usize = 64 * 1024 * 1024;
+pub(in crate::pipeline) const FORM: Form = Form { magic: *b"AWBL", version: 1 };
 /// A path (`PATH_MAX` 4096) and what marks a container.
 const MOST_IDENTITY_BYTES: usize = 4096 + 64;
 
-/// Why stored bytes are not a baseline.
+/// Why stored bytes are of no use as a baseline.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum BaselineError {
-    /// Larger than any baseline.
-    #[error("the stored baseline has {0} bytes, more than {MOST_BYTES}")]
-    TooLarge(usize),
-    /// It does not begin like one.
-    #[error("this is not a stored baseline")]
-    NotABaseline,
-    /// A version that this program does not know.
-    #[error("the stored baseline has version {0}, this program knows version {VERSION}")]
-    Version(u16),
-    /// Damaged.
-    #[error("the stored baseline is damaged: its checksum does not match")]
-    Checksum,
-    /// The checksum is right and the content is not.
-    #[error("the stored baseline is malformed")]
-    Malformed,
+    /// They are no baseline, or damaged.
+    #[error(transparent)]
+    Stored(#[from] StoredError),
     /// Learned with windows of another length, so its volumes mean nothing now.
-    #[error("the stored baseline was learned with windows of {stored:?}, now they are {now:?}")]
+    #[error("it was learned with windows of {stored:?}, and now they are {now:?}")]
     OtherWindow {
         /// Length of its windows.
         stored: Duration,
@@ -53,10 +34,10 @@ impl Baseline {
     /// What was learned, sorted by key; as much of it as a stored baseline may hold.
     #[must_use]
     pub fn to_bytes(&self, window: Duration) -> Vec<u8> {
-        let mut body = encoded(&window);
+        let mut body = stored::encoded(&window);
         for handle in self.places.values() {
             let Some(Tracked { key, normal, .. }) = self.tracked.find(*handle) else { continue };
-            let entry = encoded(&(key, normal));
+            let entry = stored::encoded(&(key, normal));
             if HEADER_BYTES + body.len() + entry.len() > MOST_BYTES {
                 break;
             }
@@ -64,12 +45,7 @@ impl Baseline {
                 body.extend(entry);
             }
         }
-        let mut bytes = Vec::with_capacity(HEADER_BYTES + body.len());
-        bytes.extend(MAGIC);
-        bytes.extend(VERSION.to_le_bytes());
-        bytes.extend(crc32fast::hash(&body).to_le_bytes());
-        bytes.extend(body);
-        bytes
+        FORM.seal(&body)
     }
 
     /// Replaces what is known by what was stored. Where more was stored than the
@@ -93,53 +69,23 @@ impl Baseline {
     }
 }
 
-fn encoded(value: &impl Serialize) -> Vec<u8> {
-    postcard::to_stdvec(value).expect("plain values always serialise to a vector")
-}
-
 fn read(bytes: &[u8], now: Duration) -> Result<Vec<(BaselineKey, Normal)>, BaselineError> {
-    let body = checked_body(bytes)?;
-    let (stored, mut rest) = decoded::<Duration>(body)?;
+    let (stored, mut rest) = stored::decoded::<Duration>(FORM.open(bytes)?)?;
     if stored != now {
         return Err(BaselineError::OtherWindow { stored, now });
     }
     let mut entries: Vec<(BaselineKey, Normal)> = Vec::new();
     while !rest.is_empty() {
-        let (entry, more) = decoded::<(BaselineKey, Normal)>(rest)?;
+        let (entry, more) = stored::decoded::<(BaselineKey, Normal)>(rest)?;
         let (key, normal) = &entry;
         let ascends = entries.last().is_none_or(|(last, _)| last < key);
         if !ascends || key.identity.len() > MOST_IDENTITY_BYTES || !normal.is_sound() {
-            return Err(BaselineError::Malformed);
+            return Err(StoredError::Malformed.into());
         }
         entries.push(entry);
         rest = more;
     }
     Ok(entries)
-}
-
-fn decoded<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<(T, &'a [u8]), BaselineError> {
-    postcard::take_from_bytes(bytes).map_err(|_| BaselineError::Malformed)
-}
-
-fn checked_body(bytes: &[u8]) -> Result<&[u8], BaselineError> {
-    if bytes.len() > MOST_BYTES {
-        return Err(BaselineError::TooLarge(bytes.len()));
-    }
-    let Some(rest) = bytes.strip_prefix(&MAGIC) else { return Err(BaselineError::NotABaseline) };
-    let Some((version, rest)) = rest.split_first_chunk() else {
-        return Err(BaselineError::NotABaseline);
-    };
-    let version = u16::from_le_bytes(*version);
-    if version != VERSION {
-        return Err(BaselineError::Version(version));
-    }
-    let Some((checksum, body)) = rest.split_first_chunk() else {
-        return Err(BaselineError::NotABaseline);
-    };
-    if crc32fast::hash(body) != u32::from_le_bytes(*checksum) {
-        return Err(BaselineError::Checksum);
-    }
-    Ok(body)
 }
 
 #[cfg(test)]
@@ -223,58 +169,56 @@ mod tests {
             }
         }
         let longer = [&stored[..], b"x"].concat();
-        assert_eq!(baseline.load(&longer, WINDOW), Err(BaselineError::Checksum));
-    }
-
-    fn with_checksum(body: &[u8]) -> Vec<u8> {
-        let checksum = crc32fast::hash(body).to_le_bytes();
-        [&MAGIC[..], &VERSION.to_le_bytes(), &checksum, body].concat()
+        assert_eq!(baseline.load(&longer, WINDOW), Err(StoredError::Checksum.into()));
     }
 
     #[test]
     fn a_right_checksum_does_not_make_it_right() {
-        let window = encoded(&WINDOW);
+        let window = stored::encoded(&WINDOW);
         let entry = |identity: &str, buckets: &[(u8, u16)]| {
             let buckets = buckets.to_vec();
             let none: Vec<(u8, u16)> = Vec::new();
-            encoded(&(key(identity, "10.0.0.1", Side::Client), (20u32, 0u16, buckets, none)))
+            stored::encoded(&(
+                key(identity, "10.0.0.1", Side::Client),
+                (20u32, 0u16, buckets, none),
+            ))
         };
         let good = entry("a", &[(1, 8), (2, 8)]);
         let long = "x".repeat(5000);
         let other = BaselineError::OtherWindow { stored: Duration::from_secs(1), now: WINDOW };
+        let later = StoredError::Version { found: 2, known: 1 };
         for (name, bytes, error) in [
-            ("sound", with_checksum(&[&window[..], &good].concat()), None),
-            ("no window", with_checksum(b""), Some(BaselineError::Malformed)),
-            ("other window", with_checksum(&encoded(&Duration::from_secs(1))), Some(other)),
+            ("sound", FORM.seal(&[&window[..], &good].concat()), None),
+            ("no window", FORM.seal(b""), Some(StoredError::Malformed.into())),
+            ("other window", FORM.seal(&stored::encoded(&Duration::from_secs(1))), Some(other)),
             (
                 "twice the same key",
-                with_checksum(&[&window[..], &good, &good].concat()),
-                Some(BaselineError::Malformed),
+                FORM.seal(&[&window[..], &good, &good].concat()),
+                Some(StoredError::Malformed.into()),
             ),
             (
                 "buckets out of order",
-                with_checksum(&[&window[..], &entry("a", &[(2, 8), (1, 8)])].concat()),
-                Some(BaselineError::Malformed),
+                FORM.seal(&[&window[..], &entry("a", &[(2, 8), (1, 8)])].concat()),
+                Some(StoredError::Malformed.into()),
             ),
             (
                 "a bucket without weight",
-                with_checksum(&[&window[..], &entry("a", &[(2, 0)])].concat()),
-                Some(BaselineError::Malformed),
+                FORM.seal(&[&window[..], &entry("a", &[(2, 0)])].concat()),
+                Some(StoredError::Malformed.into()),
             ),
             (
                 "too much weight",
-                with_checksum(&[&window[..], &entry("a", &[(2, 60000)])].concat()),
-                Some(BaselineError::Malformed),
+                FORM.seal(&[&window[..], &entry("a", &[(2, 60000)])].concat()),
+                Some(StoredError::Malformed.into()),
             ),
             (
                 "a long identity",
-                with_checksum(&[&window[..], &entry(&long, &[])].concat()),
-                Some(BaselineError::Malformed),
+                FORM.seal(&[&window[..], &entry(&long, &[])].concat()),
+                Some(StoredError::Malformed.into()),
             ),
-            ("another file", b"PNG and so on".to_vec(), Some(BaselineError::NotABaseline)),
-            ("nothing", Vec::new(), Some(BaselineError::NotABaseline)),
-            ("another version", b"AWBL\x02\0\0\0\0\0".to_vec(), Some(BaselineError::Version(2))),
-            ("too large", vec![0; MOST_BYTES + 1], Some(BaselineError::TooLarge(MOST_BYTES + 1))),
+            ("another file", b"PNG and so on".to_vec(), Some(StoredError::Foreign.into())),
+            ("nothing", Vec::new(), Some(StoredError::Foreign.into())),
+            ("another version", b"AWBL\x02\0\0\0\0\0".to_vec(), Some(later.into())),
         ] {
             assert_eq!(empty().load(&bytes, WINDOW).err(), error, "{name}");
         }
@@ -285,8 +229,8 @@ mod tests {
         fn no_bytes_panic(body in proptest::collection::vec(any::<u8>(), 0..300)) {
             let mut baseline = empty();
             let _ = baseline.load(&body, WINDOW);
-            let body = [encoded(&WINDOW), body].concat();
-            if baseline.load(&with_checksum(&body), WINDOW).is_ok() {
+            let body = [stored::encoded(&WINDOW), body].concat();
+            if baseline.load(&FORM.seal(&body), WINDOW).is_ok() {
                 // Postcard may have more than one form of a number; ours is read back.
                 let again = baseline.to_bytes(WINDOW);
                 prop_assert!(empty().load(&again, WINDOW).is_ok());

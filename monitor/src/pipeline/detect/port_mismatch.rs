@@ -7,7 +7,9 @@ use super::memo::Memo;
 use super::naming::{Destination, counted, process_evidence, shown_address, shown_identity};
 use super::parties::{Parties, Reach};
 use super::{Detector, Observation, Reports};
-use crate::pipeline::finding::{Cadence, Case, Confidence, FindingKind, Report, Sample, Severity};
+use crate::pipeline::finding::{
+    Cadence, Case, Condition, Confidence, FindingKind, Report, Sample, Severity,
+};
 use crate::pipeline::output::{ConnectionId, Exchange, Method, Observed, TlsReport};
 use crate::pipeline::settings::{Settings, TlsProfile};
 use crate::pipeline::slab::Handle;
@@ -229,12 +231,12 @@ impl Case for Mismatch {
         }
     }
 
-    fn holds(&self, settings: &Settings) -> bool {
-        let ports = match self.what {
-            What::ClearText => &settings.tls.tls_ports,
-            What::Tls => &settings.tls.clear_ports,
-        };
-        ports.contains(&self.parties.server_port())
+    fn condition(&self, _settings: &Settings) -> Condition {
+        let port = self.parties.server_port();
+        match self.what {
+            What::ClearText => Condition::TlsPort(port),
+            What::Tls => Condition::ClearPort(port),
+        }
     }
 }
 

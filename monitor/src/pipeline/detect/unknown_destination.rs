@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::memo::{Memo, key_of};
 use super::naming::{Destination, identity, process_evidence, shown_identity};
 use super::{Detector, Observation, Reports};
-use crate::pipeline::finding::{Cadence, Case, Confidence, FindingKind, Report, Sample, Severity};
+use crate::pipeline::finding::{
+    Cadence, Case, Condition, Confidence, FindingKind, Report, Sample, Severity,
+};
 use crate::pipeline::output::{Ends, NameSource, Observed};
 use crate::pipeline::policy::allows;
 use crate::pipeline::process::Process;
@@ -226,10 +228,13 @@ impl Case for Unknown {
         )
     }
 
-    fn holds(&self, settings: &Settings) -> bool {
+    fn condition(&self, _settings: &Settings) -> Condition {
+        let Destination { address, name } = self.destination.clone();
         match self.policy {
-            Policy::Absent => settings.allow.is_empty(),
-            Policy::Denies => !settings.allow.is_empty() && !self.is_allowed(settings),
+            Policy::Absent => Condition::NoPolicy,
+            Policy::Denies => {
+                Condition::Denied { process: self.process.clone(), destination: address, name }
+            }
         }
     }
 }

@@ -3,15 +3,19 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::{
-    Cadence, Case, Confidence, Finding, FindingId, FindingKind, Report, Sample, Severity, State,
-};
+use super::{Cadence, Case, Finding, FindingKind, Report, Sample, Severity, State};
 use crate::pipeline::detect::Moment;
 use crate::pipeline::settings::{FindingSettings, Settings};
 use crate::pipeline::slab::{Handle, Slab};
 use crate::pipeline::time::{Timestamp, WallOffset};
+use entry::{About, Entry, Resolution};
+pub(in crate::pipeline) use kept::FORM;
+
+/// A finding that is open.
+mod entry;
+/// How open findings survive a restart.
+mod kept;
 
 /// Findings that are open, and what is to be said of them.
 ///
@@ -31,30 +35,7 @@ pub struct Ledger {
     outbox: VecDeque<Finding>,
     wall_offset: WallOffset,
     evicted: u64,
-}
-
-/// A finding that is open.
-struct Entry {
-    kind: FindingKind,
-    key: Arc<str>,
-    severity: Severity,
-    confidence: Confidence,
-    cadence: Cadence,
-    case: Box<dyn Case>,
-    first_seen: Timestamp,
-    last_seen: Timestamp,
-    count: u64,
-    said_count: u64,
-    said_at: Timestamp,
-    wake: Timestamp,
-}
-
-/// Why a finding is resolved; stands in the evidence.
-#[derive(Clone, Copy)]
-enum Resolution {
-    Quiet,
-    NoLongerTrue,
-    Evicted,
+    changes: u64,
 }
 
 impl Ledger {
@@ -70,6 +51,7 @@ impl Ledger {
             outbox: VecDeque::new(),
             wall_offset: WallOffset::default(),
             evicted: 0,
+            changes: 0,
         }
     }
 
@@ -89,6 +71,7 @@ impl Ledger {
         let key = Arc::clone(&place.1);
         let entry = Entry::new(report, key, case(), at, self.settings.resolve_after);
         self.outbox.push_back(entry.say(State::Open, self.wall_offset, None));
+        self.changes += 1;
         let wake = entry.wake;
         let handle = self.entries.insert(entry);
         self.wakes.insert((wake, handle));
@@ -129,7 +112,7 @@ impl Ledger {
     /// finding was still open; where not, it has to be reported in full.
     pub fn again(&mut self, handle: Handle, at: Moment) -> bool {
         let Some(entry) = self.entries.find_mut(handle) else { return false };
-        entry.last_seen = entry.last_seen.max(at.time);
+        entry.see(at.time);
         let unsaid = entry.count != entry.said_count;
         entry.count += 1;
         if !unsaid && entry.cadence == Cadence::Repeated {
@@ -141,8 +124,7 @@ impl Ledger {
     /// Keeps a finding from becoming quiet without counting it. Answers whether it
     /// was still open.
     pub fn keep(&mut self, handle: Handle, at: Moment) -> bool {
-        let entry = self.entries.find_mut(handle);
-        entry.map(|entry| entry.last_seen = entry.last_seen.max(at.time)).is_some()
+        self.entries.find_mut(handle).map(|entry| entry.see(at.time)).is_some()
     }
 
     /// How severe a finding is; none where it is not open any more.
@@ -177,7 +159,7 @@ impl Ledger {
         self.limit = limit_of(settings);
         let handles: Vec<_> = self.places.values().copied().collect();
         for handle in handles {
-            let holds = self.entries.find(handle).is_some_and(|entry| entry.case.holds(settings));
+            let holds = self.entries.find(handle).is_some_and(|entry| entry.about.holds(settings));
             if holds {
                 self.reschedule(handle);
             } else {
@@ -204,6 +186,12 @@ impl Ledger {
         self.entries.len() as u64
     }
 
+    /// How often a finding was opened, resolved or found to be graver so far.
+    #[must_use]
+    pub const fn changes(&self) -> u64 {
+        self.changes
+    }
+
     /// Findings that had to make room so far.
     #[must_use]
     pub const fn evicted(&self) -> u64 {
@@ -219,15 +207,19 @@ impl Ledger {
     ) {
         let Some(entry) = self.entries.find_mut(handle) else { return };
         let rises = report.severity > entry.severity;
-        if rises || (report.severity == entry.severity && report.sample == Sample::Latest) {
+        let is_as_severe = report.severity == entry.severity;
+        // What an earlier run said does not count on.
+        let is_stale = report.sample == Sample::Latest || matches!(entry.about, About::Kept(_));
+        if rises || (is_as_severe && is_stale) {
             entry.severity = report.severity;
             entry.confidence = report.confidence;
             entry.cadence = report.cadence;
-            entry.case = case();
+            entry.about = About::Case(case());
         }
         if rises {
-            entry.last_seen = entry.last_seen.max(at.time);
+            entry.see(at.time);
             entry.count += 1;
+            self.changes += 1;
             self.update(handle, at);
         } else {
             self.again(handle, at);
@@ -262,6 +254,7 @@ impl Ledger {
     fn resolve(&mut self, handle: Handle, resolution: Resolution) {
         let Some(entry) = self.entries.remove(handle) else { return };
         self.wakes.remove(&(entry.wake, handle));
+        self.changes += 1;
         let finding = entry.say(State::Resolved, self.wall_offset, Some(resolution));
         self.outbox.push_back(finding);
         self.places.remove(&(entry.kind, entry.key));
@@ -282,84 +275,12 @@ fn limit_of(settings: &Settings) -> usize {
     (settings.limits.findings as usize).max(1)
 }
 
-impl Entry {
-    fn new(
-        report: &Report,
-        key: Arc<str>,
-        case: Box<dyn Case>,
-        at: Moment,
-        resolve_after: Duration,
-    ) -> Self {
-        Self {
-            kind: report.kind,
-            key,
-            severity: report.severity,
-            confidence: report.confidence,
-            cadence: report.cadence,
-            case,
-            first_seen: at.time,
-            last_seen: at.time,
-            count: 1,
-            said_count: 1,
-            said_at: at.time,
-            wake: at.time.plus(resolve_after),
-        }
-    }
-
-    fn is_unsaid(&self) -> bool {
-        self.count != self.said_count && self.cadence != Cadence::Once
-    }
-
-    fn is_due(&self, settings: &FindingSettings, now: Timestamp) -> bool {
-        self.is_unsaid() && self.said_at.plus(settings.update_interval) <= now
-    }
-
-    fn quiet_at(&self, settings: &FindingSettings) -> Timestamp {
-        self.last_seen.plus(settings.resolve_after)
-    }
-
-    fn next_wake(&self, settings: &FindingSettings) -> Timestamp {
-        let quiet = self.quiet_at(settings);
-        if self.is_unsaid() {
-            quiet.min(self.said_at.plus(settings.update_interval))
-        } else {
-            quiet
-        }
-    }
-
-    fn say(&self, state: State, wall: WallOffset, resolution: Option<Resolution>) -> Finding {
-        let mut evidence = self.case.evidence(self.count);
-        evidence.extend(resolution.map(|why| ("resolution", why.name().to_owned())));
-        Finding {
-            id: FindingId::of(self.kind, &self.key),
-            kind: self.kind,
-            severity: self.severity,
-            confidence: self.confidence,
-            state,
-            first_seen: wall.wall(self.first_seen),
-            last_seen: wall.wall(self.last_seen),
-            count: self.count,
-            subject: self.case.subject(),
-            summary: self.case.summary(self.count),
-            evidence: evidence.into_iter().map(|(name, value)| (name.into(), value)).collect(),
-            remedy: self.case.remedy(),
-        }
-    }
-}
-
-impl Resolution {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Quiet => "not seen for long",
-            Self::NoLongerTrue => "policy changed",
-            Self::Evicted => "table full",
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::pipeline::finding::{Condition, Confidence};
     use crate::pipeline::time::WallTime;
 
     /// A case that says its name, and is untrue once there is a policy.
@@ -379,12 +300,12 @@ mod tests {
         fn remedy(&self) -> String {
             "None.".to_owned()
         }
-        fn holds(&self, settings: &Settings) -> bool {
-            settings.allow.is_empty() || self.0 != "allowed"
+        fn condition(&self, _settings: &Settings) -> Condition {
+            if self.0 == "allowed" { Condition::NoPolicy } else { Condition::Always }
         }
     }
 
-    fn report(name: &'static str, severity: Severity) -> Report {
+    pub(super) fn report(name: &'static str, severity: Severity) -> Report {
         Report {
             kind: FindingKind::UnencryptedPayload,
             key: name.to_owned(),
@@ -395,19 +316,19 @@ mod tests {
         }
     }
 
-    fn low(name: &'static str) -> Report {
+    pub(super) fn low(name: &'static str) -> Report {
         report(name, Severity::Low)
     }
 
     impl Ledger {
         /// Reports a case that is called like its key.
-        fn take(&mut self, report: &Report, at: Moment) -> Handle {
+        pub(super) fn take(&mut self, report: &Report, at: Moment) -> Handle {
             let name = report.key.clone();
             self.report(report, || Box::new(Named(name)), at)
         }
     }
 
-    fn settings(limit: u32) -> Settings {
+    pub(super) fn settings(limit: u32) -> Settings {
         let mut settings = Settings::default();
         settings.findings.update_interval = Duration::from_secs(60);
         settings.findings.resolve_after = Duration::from_secs(3600);
@@ -415,22 +336,22 @@ mod tests {
         settings
     }
 
-    fn ledger(limit: u32) -> Ledger {
+    pub(super) fn ledger(limit: u32) -> Ledger {
         let mut ledger = Ledger::new(&settings(limit));
         ledger.set_wall_offset(WallOffset(7));
         ledger
     }
 
-    fn second(seconds: u64) -> Moment {
+    pub(super) fn second(seconds: u64) -> Moment {
         Moment { time: time(seconds), wall_offset: WallOffset(7) }
     }
 
-    fn time(seconds: u64) -> Timestamp {
+    pub(super) fn time(seconds: u64) -> Timestamp {
         Timestamp(seconds * 1_000_000_000)
     }
 
     /// What waits to be said: subject, state, count.
-    fn said(ledger: &mut Ledger) -> Vec<(String, State, u64)> {
+    pub(super) fn said(ledger: &mut Ledger) -> Vec<(String, State, u64)> {
         std::iter::from_fn(|| ledger.poll()).map(|f| (f.subject, f.state, f.count)).collect()
     }
 

@@ -51,7 +51,7 @@ impl Daemon {
         self.expose_gap(to);
         to.counter(
             "apiwatch_state_save_failures_total",
-            "Times that what was learned, or the time of the last watch, could not be saved.",
+            "Times that what was learned, open findings, or the time of the last watch could not be saved.",
             self.save_failures,
         );
         to.gauges(

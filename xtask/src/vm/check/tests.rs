@@ -59,6 +59,7 @@ fn each_fault_is_found() {
         ("## good disk failures exit\n0", "## good disk failures exit\n1", "failures ended with 1"),
         ("+newer", "", "the version after the upgrade is \"0.1.0\""),
         ("/usr/bin/apiwatch\n", "/usr/bin/apiwatch (deleted)\n", "upgrade program is"),
+        ("## upgrade findings\n1", "## upgrade findings\n0", "upgrade findings is \"0\""),
         ("## still learned\n1", "## still learned\n0", "still learned is \"0\", not \"1\""),
         ("## upgrade configuration exit\n0", "## upgrade configuration exit\n1", "ended with 1"),
         ("## rpm leftovers\n", "## rpm leftovers\n/etc/apiwatch\n", "erasing the .rpm leaves"),

@@ -5,10 +5,11 @@ use anyhow::{Result, ensure};
 use super::super::results::Results;
 
 /// What each step must have said.
-const SAID: [(&str, &str); 3] = [
+const SAID: [(&str, &str); 4] = [
     // Another file in the place of a program that still runs would be told as deleted.
     ("upgrade program", "/usr/bin/apiwatch"),
     ("upgrade learned", "1"),
+    ("upgrade findings", "1"),
     // The one that came saves what the one before it had learned.
     ("still learned", "1"),
 ];

@@ -5,6 +5,13 @@ learned() {
     grep --count --text learned.service "$state/baseline"
 }
 
+# What the daemon that runs says of the destination that the one before it found.
+kept() {
+    journalctl --unit=apiwatch --output=cat "_PID=$(main_pid)" |
+        grep '"kind":"unknown_destination"' | grep learned.service |
+        grep --count '"state":"updated"'
+}
+
 # Which program runs; one whose file was replaced is told as such.
 program() {
     readlink "/proc/$(main_pid)/exe"
@@ -26,6 +33,7 @@ step 'upgrade program' program
 step 'upgrade state' show
 step 'upgrade objects' kernel_objects
 step 'upgrade learned' learned
+step 'upgrade findings' kept
 step 'upgrade configuration' cmp "$config" /run/edited.toml
 exchange upgrade /greetings/hedy
 step 'stop after upgrade' systemctl stop apiwatch

@@ -9,7 +9,7 @@ use super::super::parties::Parties;
 use super::judge::judge;
 use super::pairs::Downgrade;
 use super::weakness::Weakness;
-use crate::pipeline::finding::{Case, Severity};
+use crate::pipeline::finding::{Case, Condition, Severity};
 use crate::pipeline::output::tls::{
     Certificate, CertificateSeen, Handshake, NamedGroup, TlsVersion,
 };
@@ -32,6 +32,12 @@ pub(super) struct WeakHandshake {
     pub(super) weaknesses: Vec<Weakness>,
     /// The latest one of the pair, which need not be of this handshake.
     pub(super) downgrade: Option<Arc<Downgrade>>,
+}
+
+impl WeakHandshake {
+    fn is_downgrade(&self) -> bool {
+        self.weaknesses.iter().any(|weakness| matches!(weakness, Weakness::Downgrade(_)))
+    }
 }
 
 impl Case for WeakHandshake {
@@ -87,9 +93,17 @@ impl Case for WeakHandshake {
         remedies.join(" ")
     }
 
+    fn condition(&self, settings: &Settings) -> Condition {
+        if self.is_downgrade() {
+            Condition::Always
+        } else {
+            Condition::Profile(Box::new(settings.tls.clone()))
+        }
+    }
+
     /// A downgrade is one whatever the profile; else it has to be as weak as it was.
     fn holds(&self, settings: &Settings) -> bool {
-        if self.weaknesses.iter().any(|weakness| matches!(weakness, Weakness::Downgrade(_))) {
+        if self.is_downgrade() {
             return true;
         }
         let reach = self.parties.reach();
