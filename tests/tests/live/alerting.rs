@@ -47,7 +47,7 @@ fn what_a_process_does_raises_alerts_and_its_end_resolves_them() {
     let server = peer::command("elsewhere.py", &[LOCAL, SERVER, PORT]);
     let server = Peer::start_as(&mut netns.within(&server));
     server.wait_for_line("ready");
-    let daemon = Daemon::start_with("a", "finding", CONFIG);
+    let mut daemon = Daemon::start_with("a", "finding", CONFIG);
     let alerting = Alerting::start(daemon.metrics_address());
 
     let client = peer::command("exfiltrate.py", &[SERVER, PORT, CREDENTIAL, PAYLOAD]);
@@ -64,21 +64,28 @@ fn what_a_process_does_raises_alerts_and_its_end_resolves_them() {
     let _ = daemon.wait_for_records("finding", 1, |it| {
         about_it(it, CALM[1].1, "updated") && it["count"].as_u64() >= Some(70)
     });
-    let is_said = |kind: &str, state: &str| {
-        daemon.records("finding").iter().any(|it| about_it(it, kind, state))
+    let is_said = |records: &[Value], kind: &str, state: &str| {
+        records.iter().any(|it| about_it(it, kind, state))
     };
-    assert!(!is_said(BULK.1, "open"), "a little is not too much");
+    assert!(!is_said(&daemon.records("finding"), BULK.1, "open"), "a little is not too much");
     client.tell("bulk");
     client.wait_for_line("sent");
     wait_for_alert(&alerting, BULK, "firing");
+
+    // What was found is known after a restart, also what is over.
+    let before = daemon.records("finding");
+    daemon.restart();
+    let _ = daemon.wait_for_records("finding", 1, |it| about_it(it, BULK.1, "updated"));
+    let _ = daemon.wait_for_records("finding", 4, |it| about_it(it, CALM[1].1, "updated"));
+    assert!(CALM.iter().all(|alert| !is_said(&daemon.records("finding"), alert.1, "open")));
 
     client.finish();
     for alert in CALM.into_iter().chain([BULK]) {
         wait_for_alert(&alerting, alert, "resolved");
         // What a notification leaves out is in the record.
-        for state in ["open", "resolved"] {
-            assert!(is_said(alert.1, state), "{alert:?} {state}");
-        }
+        assert!(is_said(&before, alert.1, "open"), "{alert:?}");
+        assert!(is_said(&daemon.records("finding"), alert.1, "resolved"), "{alert:?}");
+        assert_eq!(statuses_of(&alerting.notifications(), alert), ["firing", "resolved"]);
     }
     for notification in alerting.notifications() {
         for secret in SECRETS {
@@ -112,17 +119,23 @@ fn wait_for_alert(alerting: &Alerting, (name, kind): (&str, &str), status: &str)
 }
 
 /// An alert with this status of which the pager was told.
-fn alert_of(
-    notifications: &[Notification],
-    (name, kind): (&str, &str),
-    status: &str,
-) -> Option<Value> {
+fn alert_of(notifications: &[Notification], alert: (&str, &str), status: &str) -> Option<Value> {
+    told(notifications, alert).find(|told| told["status"] == status)
+}
+
+/// What the pager was told of an alert, each change of its status once.
+fn statuses_of(notifications: &[Notification], alert: (&str, &str)) -> Vec<String> {
+    let mut statuses: Vec<_> = told(notifications, alert)
+        .filter_map(|told| told["status"].as_str().map(str::to_owned))
+        .collect();
+    statuses.dedup();
+    statuses
+}
+
+fn told(notifications: &[Notification], (name, kind): (&str, &str)) -> impl Iterator<Item = Value> {
     let pages = notifications.iter().filter(|it| it.path == "/page");
-    pages.flat_map(Notification::alerts).find(|alert| {
+    pages.flat_map(Notification::alerts).filter(move |alert| {
         let labels = &alert["labels"];
-        alert["status"] == status
-            && labels["alertname"] == name
-            && labels["kind"] == kind
-            && labels["severity"] == "critical"
+        labels["alertname"] == name && labels["kind"] == kind && labels["severity"] == "critical"
     })
 }
