@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result, bail};
+use object::build::elf::{Builder, SectionData};
+use object::elf::SHT_STRTAB;
 
 const PACKAGE: &str = "monitor-ebpf";
 const OBJECT: &str = "apiwatch-bpf";
@@ -44,9 +46,29 @@ fn main() -> Result<()> {
         .context("starting rustup to build the kernel side")?;
     report(&toolchain, &output)?;
     let built = target_dir.join(TARGET).join("release").join(OBJECT);
-    std::fs::copy(&built, out_dir.join(OBJECT))
-        .with_context(|| format!("copying {}", built.display()))?;
-    Ok(())
+    let object = std::fs::read(&built).with_context(|| format!("reading {}", built.display()))?;
+    let stripped = strip(&object).with_context(|| format!("stripping {}", built.display()))?;
+    std::fs::write(out_dir.join(OBJECT), stripped).context("writing the object")
+}
+
+/// Without what only debuggers read, which is most of it: the program has the object in
+/// itself. Types and lines for the verifier are in sections of their own.
+fn strip(object: &[u8]) -> Result<Vec<u8>> {
+    let mut builder = Builder::read(object)?;
+    for section in &mut builder.sections {
+        let name = section.name.as_slice();
+        section.delete = [&b".debug_"[..], b".rel.debug_"].iter().any(|it| name.starts_with(it));
+    }
+    builder.delete_orphans();
+    // The linker keeps all names in one table, the builder those of sections in their own.
+    let names = builder.sections.add();
+    names.name = b".shstrtab".as_slice().into();
+    names.sh_type = SHT_STRTAB;
+    names.sh_addralign = 1;
+    names.data = SectionData::SectionString;
+    let mut stripped = Vec::new();
+    builder.write(&mut stripped)?;
+    Ok(stripped)
 }
 
 /// `target/bpf` for an `OUT_DIR` of `target/PROFILE/build/PACKAGE/out`: the object is
