@@ -83,8 +83,7 @@ pub fn run(args: &DaemonArgs, config: &Config, config_path: Option<&Path>) -> an
 
     let mut engine = Engine::new(config.pipeline.clone(), config.memory_bytes);
     // Before anything is seen, so that what was known before counts on.
-    engine.load_baseline(&config.state.baseline_file());
-    engine.load_findings(&config.state.findings_file());
+    engine.load_state(&config.state);
     engine.start(capture_options(config, args.capture.tier, listener.port()))?;
     let began = clock::boot();
     engine.add_sink("metrics", Box::new(metrics));
@@ -96,6 +95,8 @@ pub fn run(args: &DaemonArgs, config: &Config, config_path: Option<&Path>) -> an
     let stdout = StdoutSink::stdout(args.print.iter().copied().collect())
         .context("opening standard output")?;
     engine.add_sink("stdout", Box::new(stdout));
+    // Whoever asks first is told of what was known before, too.
+    engine.pass_on();
     let watched = watched_file(config);
     if let Some(gap) = watched.as_ref().and_then(|file| gap_before(file, began)) {
         engine.report_gap(gap);

@@ -35,6 +35,7 @@ pub struct Daemon {
     config: PathBuf,
     /// Of the command line, after the program.
     arguments: Vec<String>,
+    first_scrape: String,
     _directory: TempDir,
 }
 
@@ -76,7 +77,7 @@ impl Daemon {
         let arguments = arguments.map(str::to_owned).to_vec();
         let (process, lines, errors) = launch(&arguments);
         let config = file;
-        let daemon = Self {
+        let mut daemon = Self {
             process,
             lines,
             errors,
@@ -84,16 +85,17 @@ impl Daemon {
             socket,
             config,
             arguments,
+            first_scrape: String::new(),
             _directory: directory,
         };
         daemon.wait_until_ready();
         daemon
     }
 
-    fn wait_until_ready(&self) {
+    fn wait_until_ready(&mut self) {
         // The listener is bound before the capture starts and answers after it has.
         wait_for_server(self.metrics);
-        let _ = self.scrape();
+        self.first_scrape = self.scrape();
         // The control socket is the last that is bound.
         wait_for("the control socket", PATIENCE, || self.socket.exists().then_some(()));
     }
@@ -210,6 +212,12 @@ impl Daemon {
         let (head, body) = response.split_once("\r\n\r\n").expect("a head and a body");
         assert!(head.starts_with("HTTP/1.1 200"), "{head}");
         body.to_owned()
+    }
+
+    /// What it answered to the first scrape of all, which waited for it to serve.
+    #[must_use]
+    pub fn first_scrape(&self) -> &str {
+        &self.first_scrape
     }
 
     /// Sum of a metric over the label sets that contain `labels`.

@@ -12,6 +12,7 @@ use super::state::{self, Learned};
 use crate::capture::status::{CaptureStatus, Tier};
 use crate::capture::{Capture, CaptureError, Options};
 use crate::clock::{self, Wall, WallClock};
+use crate::config::StateConfig;
 use crate::pipeline::Pipeline;
 use crate::pipeline::input::Input;
 use crate::pipeline::output::{CoverageGap, Output};
@@ -92,9 +93,15 @@ impl Engine {
         );
     }
 
-    /// Takes up the findings that an earlier run left open, where they are in order.
-    pub fn load_findings(&mut self, file: &Path) {
-        self.restore(file, Input::Findings, "The findings of earlier runs are not taken up; they open anew when they are seen again.");
+    /// Learns as [`Self::load_baseline`] does, and takes up the findings that an earlier run
+    /// left open, where they are in order.
+    pub fn load_state(&mut self, state: &StateConfig) {
+        self.load_baseline(&state.baseline_file());
+        self.restore(
+            &state.findings_file(),
+            Input::Findings,
+            "The findings of earlier runs are not taken up; they open anew when they are seen.",
+        );
     }
 
     /// What a later run loads.
@@ -295,7 +302,8 @@ impl Engine {
         }
     }
 
-    fn pass_on(&mut self) {
+    /// Gives the sinks what there is to say.
+    pub fn pass_on(&mut self) {
         self.pipeline.take_outputs(&mut self.outputs);
         if self.outputs.is_empty() {
             return;
