@@ -12,10 +12,10 @@ use super::stored::StoredError;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum Refusal {
     /// What was learned; learning starts anew.
-    #[error("what was learned cannot be used: {0}")]
+    #[error(transparent)]
     Baseline(BaselineError),
     /// The findings that were open; they open anew when they are seen again.
-    #[error("the findings that were open cannot be taken up: {0}")]
+    #[error(transparent)]
     Findings(StoredError),
 }
 

@@ -11,8 +11,7 @@ use crate::trace::TraceReader;
 
 const TRACE: &[u8] = include_bytes!("../../../../tests/data/trace/bank.apiwatch-trace");
 
-/// A pipeline that has seen a recording which has findings of every kind but one, and the
-/// last tick of it.
+/// A pipeline that has seen a recording with several findings, and the last tick of it.
 fn after_recording() -> (Pipeline, Input<'static>) {
     let mut pipeline = Pipeline::new(Arc::default());
     let mut reader = TraceReader::new(TRACE, Path::new("bank").to_owned()).unwrap();
